@@ -1,0 +1,35 @@
+# Every command sets up what it needs; `make train PYTHON=python3.12` picks an interpreter.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: train test check report evaluate clean
+
+train: $(READY)  ## train, evaluate, write models/ and reports/ (TRAIN_FLAGS=--fast for a short run)
+	$(BIN)/python train.py $(TRAIN_FLAGS)
+
+test: $(READY)  ## run the tests
+	$(BIN)/python -m pytest -q
+
+check: $(READY)  ## lint, types and data files
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/stance check-data
+
+report: $(READY)  ## shift report on the seeds with the released model
+	$(BIN)/stance report seeds --out stance-report
+
+evaluate: $(READY)  ## score the released model on the frozen test
+	$(BIN)/stance evaluate data/corpus.csv --splits data/splits.csv
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt "torch>=2.8"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) stance-report .pytest_cache .mypy_cache .ruff_cache

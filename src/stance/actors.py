@@ -1,0 +1,206 @@
+"""Who is named in a sentence, and who "he", "the ministry" or an unnamed speaker continues to be.
+
+Names come from an alias table (``data/actors.csv``); the order of the sentences does the rest. Nothing here
+decides who holds a stance: these are the candidates that a classifier is asked about.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final, Self
+
+from ahocorasick_rs import AhoCorasick
+
+from stance.codebook import Candidate, Example, StanceError
+from stance.tables import choice, filled, parse_date, read_rows
+
+COLUMNS = ("actor", "alias", "kind", "from", "until")
+N_CARRIED_SENTENCES: Final = 3  # the parties of so many earlier sentences stay candidates
+
+
+_SpansByActor = dict[str, tuple[tuple[int, int], ...]]
+
+
+class AliasKind(StrEnum):
+    """What kind of word an alias is."""
+
+    NAME = "name"
+    DEMONYM = "demonym"
+    CAPITAL = "capital"
+    OFFICIAL = "official"
+    INSTITUTION = "institution"
+    PERSON = "person"
+    OTHER = "other"  # a name that holds a party's but is none: New Mexico, South China Sea
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A surface form that stands for a party from the day ``since`` and before ``until`` (None: no limit)."""
+
+    actor: str
+    alias: str
+    kind: AliasKind
+    since: dt.date | None = None
+    until: dt.date | None = None
+
+    def holds_on(self, date: dt.date | None) -> bool:
+        """Whether the alias stands for the actor on ``date``; on an unknown date it does."""
+        if date is None:
+            return True
+        return (self.since or dt.date.min) <= date < (self.until or dt.date.max)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A party named at ``text[start:end]``."""
+
+    actor: str
+    start: int
+    end: int
+
+
+class ActorTable:
+    """Finds the parties of an alias table in text: whole words, case-sensitive, longest match first.
+
+    >>> table = ActorTable([Alias("Belmark", "Belmark", AliasKind.NAME), Alias("Belmark", "Vessin", AliasKind.CAPITAL)])
+    >>> [mention.actor for mention in table.find("Vessin said no; Belmarkian press cheered.")]
+    ['Belmark']
+    """
+
+    def __init__(self, aliases: Sequence[Alias]) -> None:
+        self.aliases = tuple(aliases)
+        self._by_alias: dict[str, list[Alias]] = {}
+        for alias in aliases:
+            self._by_alias.setdefault(alias.alias, []).append(alias)
+        self._patterns = list(self._by_alias)
+        self._automaton = AhoCorasick(self._patterns)
+
+    @classmethod
+    def read(cls, *paths: Path) -> Self:
+        """Read alias CSVs; a later file adds to the earlier ones.
+
+        Raises:
+            StanceError: for a bad row, or an alias that stands for two actors on one day.
+        """
+        aliases: dict[Alias, str] = {}
+        for path in paths:
+            for where, row in read_rows(path, COLUMNS):
+                aliases.setdefault(_alias(where, row), where)
+        _check_unambiguous(aliases)
+        return cls(list(aliases))
+
+    @property
+    def actors(self) -> frozenset[str]:
+        return frozenset(alias.actor for alias in self.aliases if alias.kind is not AliasKind.OTHER)
+
+    def find(self, text: str, date: dt.date | None = None) -> list[Mention]:
+        """The parties named in ``text`` on ``date``, in order of appearance, not overlapping."""
+        text = text.replace("’", "'")
+        matches = [
+            (start, end, self._patterns[index])
+            for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True)
+            if _is_whole_word(text, start, end)
+        ]
+        mentions: list[Mention] = []
+        covered = 0  # characters of the text before here belong to a longer or earlier match
+        for start, end, pattern in sorted(matches, key=lambda match: (match[0], -match[1])):
+            holders = [alias for alias in self._by_alias[pattern] if alias.holds_on(date)]
+            if holders and start >= covered:
+                covered = end
+                latest = max(holders, key=lambda alias: alias.since or dt.date.min)
+                if latest.kind is not AliasKind.OTHER:
+                    mentions.append(Mention(latest.actor, start, end))
+        return mentions
+
+
+class ExampleBuilder:
+    """Makes of the sentences of one report, added in order, what to ask a classifier.
+
+    A sentence's candidates are the parties it names, then those that the last ``N_CARRIED_SENTENCES`` sentences
+    with a name have named, latest first: "he", "the ministry" or an unnamed speaker goes on for one of them. The
+    context is the sentence before, followed by the names of the carried parties that it does not hold.
+    """
+
+    def __init__(self, table: ActorTable, date: dt.date | None = None) -> None:
+        self._table = table
+        self._date = date
+        self._sentence_before = ""
+        self._named_before: _SpansByActor = {}
+        self._earlier: list[_SpansByActor] = []  # of the sentences that name a party, latest first
+
+    def add(self, sentence: str) -> Example:
+        """The example of the report's next sentence."""
+        named = _spans_by_actor(self._table.find(sentence, self._date))
+        carried = {
+            actor: self._named_before.get(actor, ()) for spans in self._earlier for actor in spans if actor not in named
+        }
+        context, context_spans = _add_names(self._sentence_before, carried)
+        candidates = [Candidate(actor, spans) for actor, spans in named.items()]
+        candidates += [Candidate(actor, (), spans) for actor, spans in context_spans.items()]
+        self._sentence_before, self._named_before = sentence, named
+        if named:
+            self._earlier = [named, *self._earlier][:N_CARRIED_SENTENCES]
+        return Example(sentence, context, tuple(candidates))
+
+
+def build_examples(sentences: Sequence[str], table: ActorTable, date: dt.date | None = None) -> list[Example]:
+    """The examples of the ``sentences`` of one report, in order (``ExampleBuilder``).
+
+    >>> table = ActorTable([Alias("Belmark", "Belmark", AliasKind.NAME)])
+    >>> example = build_examples(["Belmark sent an envoy.", "He ruled out a truce."], table)[1]
+    >>> example.context, example.candidates
+    ('Belmark sent an envoy.', (Candidate(actor='Belmark', spans=(), context_spans=((0, 7),)),))
+    """
+    builder = ExampleBuilder(table, date)
+    return [builder.add(sentence) for sentence in sentences]
+
+
+def _add_names(context: str, carried: _SpansByActor) -> tuple[str, _SpansByActor]:
+    """``context`` with the carried parties that it lacks appended, and where each party stands in it."""
+    spans = dict(carried)
+    for actor in (actor for actor, found in carried.items() if not found):
+        context += "; " if context else ""
+        spans[actor] = ((len(context), len(context) + len(actor)),)
+        context += actor
+    return context, spans
+
+
+def _spans_by_actor(mentions: list[Mention]) -> _SpansByActor:
+    spans: _SpansByActor = {}
+    for mention in mentions:
+        spans[mention.actor] = (*spans.get(mention.actor, ()), (mention.start, mention.end))
+    return spans
+
+
+def _is_whole_word(text: str, start: int, end: int) -> bool:
+    starts = start == 0 or not (text[start - 1].isalnum() and text[start].isalnum())
+    ends = end == len(text) or not (text[end].isalnum() and text[end - 1].isalnum())
+    return starts and ends
+
+
+def _alias(where: str, row: dict[str, str]) -> Alias:
+    since, until = parse_date(where, row["from"]), parse_date(where, row["until"])
+    if since and until and since >= until:
+        raise StanceError(f"{where}: from {since} is not before until {until}; it must be")
+    return Alias(
+        filled(where, row, "actor"), filled(where, row, "alias"), choice(where, "kind", row["kind"], AliasKind),
+        since, until,
+    )  # fmt: skip
+
+
+def _check_unambiguous(aliases: dict[Alias, str]) -> None:
+    seen: dict[str, list[Alias]] = {}
+    for alias, where in aliases.items():
+        for other in seen.setdefault(alias.alias, []):
+            starts = max(alias.since or dt.date.min, other.since or dt.date.min)
+            overlap = starts < min(alias.until or dt.date.max, other.until or dt.date.max)
+            if overlap and other.actor != alias.actor:
+                raise StanceError(
+                    f"{where}: alias {alias.alias!r} stands for {alias.actor!r} and, at {aliases[other]}, for "
+                    f"{other.actor!r} on the same days; give them dates that do not overlap"
+                )
+        seen[alias.alias].append(alias)

@@ -1,0 +1,96 @@
+"""Stored models: a folder with the weights and ``meta.json``, which says what they are and holds their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import signal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from stance.codebook import CODEBOOK_VERSION, StanceError
+from stance.predictions import Classifier, DecisionRule
+
+META = "meta.json"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A classifier that was read from a folder, with its decision rule and everything ``meta.json`` says."""
+
+    classifier: Classifier
+    rule: DecisionRule
+    meta: Mapping[str, Any]
+
+
+def write_meta(folder: Path, kind: str, rule: DecisionRule, details: Mapping[str, Any]) -> None:
+    """Write ``meta.json`` over the files that lie in ``folder``: the last step of making an artefact."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name not in (META, "MODEL_CARD.md"))
+    meta = {
+        "kind": kind,
+        "codebook_version": CODEBOOK_VERSION,
+        "rule": asdict(rule),
+        "files": {path.name: _sha256(path) for path in files},
+        **details,
+    }
+    (folder / META).write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+
+
+def load_model(folder: Path) -> StoredModel:
+    """Read a stored model, after checking each of its files against its hash.
+
+    Raises:
+        StanceError: if a file is missing, is not the one that was stored, or was made by another codebook.
+    """
+    if not (folder / META).is_file():
+        raise StanceError(
+            f"{folder}: no {META} there; expected a folder that train.py wrote, such as models/transformer"
+        )
+    meta = json.loads((folder / META).read_text(encoding="utf-8"))
+    for name, expected in meta["files"].items():
+        path = folder / name
+        found = _sha256(path) if path.is_file() else "no such file"
+        if found != expected:
+            raise StanceError(
+                f"{path}: {found}; {META} says SHA-256 {expected}. Restore the file or run train.py again"
+            )
+    if meta["codebook_version"] != CODEBOOK_VERSION:
+        raise StanceError(
+            f"{folder}: made for codebook version {meta['codebook_version']}; this package uses {CODEBOOK_VERSION}"
+        )
+    rule = DecisionRule(**{**meta["rule"], "thresholds": tuple(meta["rule"]["thresholds"])})
+    return StoredModel(_classifier(folder, meta["kind"]), rule, meta)
+
+
+def replace_folder(new: Path, target: Path) -> None:
+    """Put the folder ``new`` in the place of ``target``; a signal that comes meanwhile is served afterwards."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    retired = target.with_name(f".{target.name}.retired")
+    shutil.rmtree(retired, ignore_errors=True)
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        if target.exists():
+            target.rename(retired)
+        new.rename(target)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    shutil.rmtree(retired, ignore_errors=True)
+
+
+def _classifier(folder: Path, kind: str) -> Classifier:
+    if kind == "onnx":
+        from stance.runtime import OnnxClassifier
+
+        return OnnxClassifier.load(folder)
+    if kind == "tfidf":
+        from stance.baseline import TfidfBaseline
+
+        return TfidfBaseline.load(folder)
+    raise StanceError(f"{folder / META}: kind {kind!r} is not one of onnx, tfidf")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

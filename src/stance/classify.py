@@ -1,0 +1,187 @@
+"""``classify(text)`` and ``classify_report(text)``: sentences, parties and a stored model joined."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from typing import Final, overload
+
+from stance.actors import ActorTable, ExampleBuilder
+from stance.artefacts import StoredModel, load_model
+from stance.codebook import LABELS, NONE, Example, FoundStance, Label, Report, Sentence
+from stance.paths import ACTORS, MODELS
+from stance.predictions import Probabilities, sentence_probabilities
+from stance.sentences import split
+from stance.tables import parse_date
+
+N_SENTENCES_AT_ONCE: Final = 512
+EMPTY: Final = "the text is empty"
+NO_SENTENCE: Final = "the text holds no sentence"
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """What a classifier found in a text.
+
+    ``label`` is the strongest label that passes its threshold, or "none"; ``labels`` are all that pass,
+    strongest first; ``probabilities`` gives each label's probability, in [0, 1], of its strongest sentence.
+    ``reason`` says why nothing could be classified, and is empty otherwise.
+    """
+
+    text: str
+    label: str = NONE
+    labels: tuple[Label, ...] = ()
+    probabilities: Mapping[Label, float] = field(default_factory=lambda: dict.fromkeys(LABELS, 0.0))
+    stances: tuple[FoundStance, ...] = ()
+    reason: str = ""
+
+
+@overload
+def classify(
+    text: str, *, actors: Path | str | None = ..., date: dt.date | str | None = ..., model: str | Path = ...
+) -> Classification: ...
+@overload
+def classify(
+    text: list[str] | tuple[str, ...],
+    *,
+    actors: Path | str | None = ...,
+    date: dt.date | str | None = ...,
+    model: str | Path = ...,
+) -> list[Classification]: ...
+def classify(
+    text: str | list[str] | tuple[str, ...],
+    *,
+    actors: Path | str | None = None,
+    date: dt.date | str | None = None,
+    model: str | Path = "transformer",
+) -> Classification | list[Classification]:
+    """Who demands, concedes, rejects or sets preconditions in ``text``.
+
+    Args:
+        text: a sentence or a longer text; or a list of them, each classified by itself.
+        actors: a CSV of further parties and aliases, with the columns of ``data/actors.csv``.
+        date: of the text (ISO string or date), which tells apart office holders; None where unknown.
+        model: "transformer", "tfidf", or the folder of a stored model.
+
+    Returns:
+        a ``Classification``, or a list of them in the order of the list given.
+
+    Raises:
+        TypeError: if a text is not a string.
+        StanceError: for a bad date, actors file or model folder.
+
+    >>> from stance import classify
+    >>> result = classify("Belmark refused to withdraw its troops from the delta.")
+    >>> result.label
+    'rejection'
+    """
+    classifier = load_classifier(model, actors)
+    day = _date(date)
+    if isinstance(text, str):
+        return classifier.text(text, day)
+    return [classifier.text(_checked(item), day) for item in _checked_list(text)]
+
+
+def classify_report(
+    report: str | Sequence[str],
+    *,
+    actors: Path | str | None = None,
+    date: dt.date | str | None = None,
+    model: str | Path = "transformer",
+) -> list[Classification]:
+    """One report, sentence by sentence in order, each read with the sentences before it.
+
+    Args and errors as for ``classify``; ``report`` is its text, or its sentences in order.
+
+    Returns:
+        one ``Classification`` per sentence. Offsets count from the start of the text, or for a list from the start
+        of each sentence.
+    """
+    classifier = load_classifier(model, actors)
+    if isinstance(report, str):
+        sentences: Sequence[Sentence] = split(Report("", report))
+    else:
+        texts = [_checked(item) for item in _checked_list(report)]
+        sentences = [Sentence("", index + 1, text, 0, len(text)) for index, text in enumerate(texts)]
+    return list(classifier.sentences(sentences, _date(date)))
+
+
+class StanceClassifier:
+    """A stored model and an alias table, ready for text."""
+
+    def __init__(self, model: StoredModel, table: ActorTable) -> None:
+        self.model = model
+        self.table = table
+
+    def text(self, text: str, date: dt.date | None) -> Classification:
+        """One text as a whole."""
+        probabilities = dict.fromkeys(LABELS, 0.0)
+        passed: dict[Label, float] = {}
+        stances: list[FoundStance] = []
+        n_sentences = 0
+        for found in self.sentences(split(Report("", text)), date):
+            n_sentences += 1
+            stances.extend(found.stances)
+            for label, probability in found.probabilities.items():
+                probabilities[label] = max(probabilities[label], probability)
+            for label in found.labels:
+                passed[label] = max(passed.get(label, 0.0), found.probabilities[label])
+        labels = tuple(sorted(passed, key=lambda label: -passed[label]))
+        reason = "" if n_sentences else NO_SENTENCE if text.strip() else EMPTY
+        return Classification(text, labels[0] if labels else NONE, labels, probabilities, tuple(stances), reason)
+
+    def sentences(self, sentences: Sequence[Sentence], date: dt.date | None) -> Iterator[Classification]:
+        """The sentences of one report in order, a bounded number of them at a time."""
+        builder = ExampleBuilder(self.table, date)
+        remaining = iter(sentences)
+        while batch := list(islice(remaining, N_SENTENCES_AT_ONCE)):
+            examples = [builder.add(sentence.text) for sentence in batch]
+            answers = self.model.classifier.predict_proba(examples)
+            for sentence, example, answer in zip(batch, examples, answers, strict=True):
+                yield self._decide(sentence, example, answer)
+
+    def _decide(self, sentence: Sentence, example: Example, answer: Probabilities) -> Classification:
+        if not sentence.text.strip():
+            return Classification(sentence.text, reason=EMPTY)
+        calibrated = self.model.rule.calibrate(answer)
+        labels = tuple(self.model.rule.labels(calibrated))
+        by_label = dict(zip(LABELS, map(float, sentence_probabilities(calibrated)), strict=True))
+        stances = tuple(
+            FoundStance(
+                stance.actor, stance.label, stance.issue, probability, sentence.text, sentence.start, sentence.end
+            )
+            for stance, probability in self.model.rule.stances(example, calibrated).items()
+        )
+        return Classification(sentence.text, labels[0] if labels else NONE, labels, by_label, stances)
+
+
+def load_classifier(model: str | Path = "transformer", actors: str | Path | None = None) -> StanceClassifier:
+    """The classifier behind ``classify``, read once for each combination of model and actors file."""
+    return _classifier(str(model), str(actors or ""))
+
+
+@cache
+def _classifier(model: str, actors: str) -> StanceClassifier:
+    folder = MODELS / model if model in ("transformer", "tfidf") else Path(model)
+    table = ActorTable.read(ACTORS, *([Path(actors)] if actors else []))
+    return StanceClassifier(load_model(folder), table)
+
+
+def _date(date: dt.date | str | None) -> dt.date | None:
+    return parse_date("date", date) if isinstance(date, str) else date
+
+
+def _checked(text: object) -> str:
+    if not isinstance(text, str):
+        raise TypeError(f"text must be a str or a list of str, not {type(text).__name__}")
+    return text
+
+
+def _checked_list(texts: object) -> Sequence[object]:
+    if not isinstance(texts, Sequence) or isinstance(texts, bytes):
+        raise TypeError(f"text must be a str or a list of str, not {type(texts).__name__}")
+    return texts

@@ -1,0 +1,199 @@
+"""The command line: ``stance classify``, ``report``, ``evaluate`` and ``check-data``."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from stance.classify import Classification, StanceClassifier, load_classifier
+from stance.codebook import DatedStance, Report, StanceError
+from stance.paths import HOME
+from stance.sentences import split
+from stance.tables import parse_date
+
+FOUND, REFUSED, INTERRUPTED = 0, 2, 130
+CSV_COLUMNS = ("sentence", "start", "end", "actor", "label", "issue", "probability")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code: 0, 2 for input that is refused, 130 when interrupted."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+        sys.stdout.flush()
+    except StanceError as error:
+        print(f"stance: {error}", file=sys.stderr)
+        return REFUSED
+    except BrokenPipeError:  # the reader of our output has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print("stance: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return FOUND
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="stance",
+        description="Who demands, concedes, rejects and sets preconditions in reports on a negotiation, and when.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    classify = commands.add_parser("classify", help="classify a text, a file or standard input")
+    classify.add_argument("text", nargs="?", help="the text; without it and --file, standard input is read")
+    classify.add_argument("--file", type=Path, help="a UTF-8 text file")
+    classify.add_argument("--date", help="date of the text (YYYY-MM-DD): tells apart office holders")
+    form = classify.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print one JSON object")
+    form.add_argument("--csv", action="store_true", help="print a CSV with a row for each stance")
+    _add_model(classify)
+    classify.set_defaults(run=_classify)
+
+    report = commands.add_parser("report", help="shift report on dated reports: HTML, Markdown and CSV")
+    report.add_argument("path", type=Path, help="folder, manifest .csv, .jsonl or .parquet of dated reports")
+    report.add_argument("--out", type=Path, default=Path("stance-report"), help="folder to write to (%(default)s)")
+    report.add_argument("--title", help="heading of the report")
+    _add_model(report)
+    report.set_defaults(run=_report)
+
+    evaluate = commands.add_parser("evaluate", help="score a stored model against a labelled CSV")
+    evaluate.add_argument("labels", type=Path, help="labelled sentences, with the columns of data/labels.csv")
+    evaluate.add_argument("--splits", type=Path, help="splits CSV: score only the reports of --split")
+    evaluate.add_argument("--split", default="test", help="train, development or test (%(default)s)")
+    evaluate.add_argument("--json", action="store_true", help="print the whole record as JSON")
+    _add_model(evaluate)
+    evaluate.set_defaults(run=_evaluate)
+
+    check = commands.add_parser("check-data", help="validate all data files and print counts")
+    check.add_argument(
+        "folder", type=Path, nargs="?", default=HOME, help="folder with data/ and seeds/ (this project's)"
+    )
+    check.set_defaults(run=_check_data)
+    return parser
+
+
+def _add_model(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", default="transformer", help="transformer, tfidf or a stored model's folder (%(default)s)"
+    )
+    parser.add_argument("--actors", type=Path, help="CSV of further parties and aliases (actor,alias,kind,from,until)")
+
+
+def _classify(options: argparse.Namespace) -> None:
+    text = _input_text(options)
+    classifier = load_classifier(options.model, options.actors)
+    date = parse_date("--date", options.date or "")
+    if options.json:
+        print(json.dumps(asdict(classifier.text(text, date)), ensure_ascii=False, indent=2))
+        return
+    found = list(classifier.sentences(split(Report("", text)), date))
+    if options.csv:
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(CSV_COLUMNS)
+        for stance in (stance for sentence in found for stance in sentence.stances):
+            values = asdict(stance) | {"probability": f"{stance.probability:.3f}"}
+            writer.writerow([values[column] for column in CSV_COLUMNS])
+    else:
+        print("\n".join(_lines(found)) or f"nothing to classify: {classifier.text(text, date).reason}")
+
+
+def _lines(found: Sequence[Classification]) -> list[str]:
+    """A block for each sentence: its label, probability and text, then its stances."""
+    lines = []
+    for sentence in found:
+        probability = sentence.probabilities[sentence.labels[0]] if sentence.labels else None
+        share = f"{probability:.2f}" if probability is not None else ""
+        lines.append(f"{sentence.label:<13}{share:<6}{sentence.text}")
+        for stance in sentence.stances:
+            holder = stance.actor or "(holder unclear)"
+            lines.append(f"{'':19}- {holder}: {stance.label} on {stance.issue} ({stance.probability:.2f})")
+    return lines
+
+
+def _input_text(options: argparse.Namespace) -> str:
+    if options.text is not None and options.file is not None:
+        raise StanceError("both a text and --file are given; give one of them")
+    if options.text is not None:
+        return str(options.text)
+    source = options.file or "standard input"
+    try:
+        content = options.file.read_bytes() if options.file else sys.stdin.buffer.read()
+        return str(content.decode("utf-8-sig"))
+    except OSError as error:
+        raise StanceError(f"{source}: {error.strerror}; expected a readable text file") from error
+    except UnicodeDecodeError as error:
+        raise StanceError(f"{source}: byte {error.start} is not UTF-8; the text must be UTF-8") from error
+
+
+def _report(options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from stance.evaluation import from_json
+    from stance.report import write_report
+    from stance.reports import read_reports
+
+    reports = read_reports(options.path)
+    classifier = load_classifier(options.model, options.actors)
+    bar = tqdm(reports, desc="classifying", unit="report", disable=None)
+    stances = [stance for report in bar for stance in dated_stances(classifier, report)]
+    recorded = classifier.model.meta["evaluations"].get("frozen test")
+    paths = write_report(
+        options.out,
+        stances,
+        title=options.title or f"Stances in {len(reports)} reports",
+        sources={report.report_id: report.reference for report in reports},
+        quality=from_json(recorded) if recorded else None,
+    )
+    print(f"{len(stances)} stances in {len(reports)} reports")
+    print("\n".join(map(str, paths)))
+
+
+def dated_stances(classifier: StanceClassifier, report: Report) -> list[DatedStance]:
+    """The stances in one dated report, in order."""
+    if report.date is None:
+        raise StanceError(f"report {report.report_id!r} has no date; a shift report needs one")
+    sentences = split(report)
+    return [
+        DatedStance(
+            report.report_id, report.date, sentence.position, sentence.text,
+            stance.actor, stance.label, stance.issue, stance.probability,
+        )
+        for sentence, found in zip(sentences, classifier.sentences(sentences, report.date), strict=True)
+        for stance in found.stances
+    ]  # fmt: skip
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from stance.dataset import Split, label_examples, read_splits
+    from stance.evaluation import as_json, evaluate
+    from stance.evaluation_report import summary_table
+    from stance.labels import read_labels
+    from stance.tables import choice
+
+    sentences = read_labels(options.labels)
+    test = options.labels.name
+    if options.splits:
+        split_name = choice("--split", "split", options.split, Split)
+        splits = read_splits(options.splits, sentences)
+        sentences = [sentence for sentence in sentences if splits[sentence.report_id] is split_name]
+        test = f"{test}, {split_name}"
+    if not sentences:
+        raise StanceError(f"{options.labels}: no labelled sentence there; at least one is needed")
+    classifier = load_classifier(options.model, options.actors)
+    items = label_examples(sentences, classifier.table)
+    answers = classifier.model.classifier.predict_proba([item.example for item in items])
+    record: dict[str, Any] = as_json(evaluate(str(options.model), test, items, answers, classifier.model.rule))
+    print(json.dumps(record, indent=2) if options.json else summary_table([record]))
+
+
+def _check_data(options: argparse.Namespace) -> None:
+    from stance.datacheck import check_data
+
+    print("\n".join(check_data(options.folder)))

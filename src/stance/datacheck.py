@@ -1,0 +1,104 @@
+"""All data files held against their rules and against each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from stance.actors import ActorTable
+from stance.codebook import LABELS, NOBODY, StanceError
+from stance.dataset import label_examples, read_splits
+from stance.evaluation import annotator_agreement
+from stance.labels import LabelledSentence, read_labels
+from stance.reports import read_manifest
+from stance.sentences import split
+from stance.tables import parse_date, read_rows
+
+REPORT_COLUMNS: Final = ("report_id", "conflict", "date", "outlet", "url")
+
+
+def check_data(folder: Path) -> list[str]:
+    """Validate the data files below ``folder``; returns lines with counts.
+
+    Raises:
+        StanceError: at the first fault, with file, line, value and what is allowed.
+    """
+    data = folder / "data"
+    table = ActorTable.read(data / "actors.csv")
+    seeds, corpus = read_labels(data / "labels.csv"), read_labels(data / "corpus.csv")
+    _check_seeds(folder / "seeds/manifest.csv", data / "labels.csv", seeds)
+    passes = [read_labels(data / f"annotation/seeds_pass_{name}.csv") for name in "ab"]
+    agreement = annotator_agreement(*passes)
+    splits = read_splits(data / "splits.csv", corpus)
+    _check_provenance(data / "reports.csv", corpus)
+    return [
+        f"data/actors.csv: {len(table.actors)} parties, {len(table.aliases)} aliases",
+        f"data/labels.csv: {_counts(seeds)}",
+        f"  {_candidate_recall(seeds, table)}",
+        f"data/corpus.csv: {_counts(corpus)}",
+        *(
+            f"  {part}: {_counts(s for s in corpus if splits[s.report_id] is part)}"
+            for part in sorted(set(splits.values()))
+        ),
+        f"  {_candidate_recall([s for s in corpus if s.source == 'report'], table)}",
+        f"data/annotation: two passes over {agreement['n_sentences']} sentences; Cohen's kappa "
+        f"{agreement['kappa_stance']:.3f} on stance or none, {agreement['kappa_labels']:.3f} on the label set; F1 "
+        + ", ".join(f"{label} {agreement['label_f1'][label]:.3f}" for label in LABELS)
+        + f"; (actor, label) {agreement['scores']['actor_label_f1']:.3f}, "
+        f"(actor, label, issue) {agreement['scores']['actor_label_issue_f1']:.3f}",
+        "all data files follow their rules",
+    ]
+
+
+def _check_seeds(manifest: Path, path: Path, labelled: Sequence[LabelledSentence]) -> None:
+    """Every sentence that the splitter finds in the seeds is labelled, at its position and date, and no other is."""
+    expected = {
+        (sentence.report_id, sentence.position): (sentence.text, report.date)
+        for report in read_manifest(manifest)
+        for sentence in split(report)
+    }
+    found = {(sentence.report_id, sentence.position): (sentence.text, sentence.date) for sentence in labelled}
+    for key in sorted(expected.keys() | found.keys()):
+        if expected.get(key) != found.get(key):
+            raise StanceError(
+                f"{path}: {key[0]} position {key[1]} is {found.get(key, ('not labelled',))[0]!r}; "
+                f"the seed has {expected.get(key, ('no such sentence',))[0]!r} there, on the manifest's date"
+            )
+
+
+def _check_provenance(path: Path, corpus: Iterable[LabelledSentence]) -> None:
+    """Every dated report of the corpus is listed with its conflict, date, outlet and address."""
+    listed = {}
+    for where, row in read_rows(path, REPORT_COLUMNS):
+        if row["report_id"] in listed or not row["outlet"]:
+            raise StanceError(f"{where}: {row['report_id']!r} stands twice or has no outlet; list each report once")
+        listed[row["report_id"]] = (row["conflict"], parse_date(where, row["date"]))
+    for sentence in corpus:
+        if sentence.date and listed.get(sentence.report_id) != (sentence.conflict, sentence.date):
+            raise StanceError(
+                f"{path}: {sentence.report_id} is {listed.get(sentence.report_id, 'not listed')}; "
+                f"the corpus has {(sentence.conflict, sentence.date)}"
+            )
+
+
+def _counts(sentences: Iterable[LabelledSentence]) -> str:
+    sentences = list(sentences)
+    stances = [stance for sentence in sentences for stance in sentence.stances]
+    by_label = Counter(stance.label for stance in stances)
+    n_without = sum(not sentence.stances for sentence in sentences)
+    n_reports = len({sentence.report_id for sentence in sentences})
+    labels = ", ".join(f"{by_label[label]} {label}" for label in LABELS)
+    return f"{len(sentences)} sentences of {n_reports} reports, {n_without} without; {len(stances)} stances: {labels}"
+
+
+def _candidate_recall(sentences: Sequence[LabelledSentence], table: ActorTable) -> str:
+    """How many holders of stances are among the parties that a classifier is asked about."""
+    n_holders = n_found = 0
+    for item in label_examples(sentences, table):
+        candidates = {candidate.actor for candidate in item.example.candidates}
+        holders = {stance.actor for stance in item.sentence.stances} - {NOBODY}
+        n_holders += len(holders)
+        n_found += len(holders & candidates)
+    return f"{n_found} of {n_holders} holders are among the candidates ({n_found / max(n_holders, 1):.3f})"

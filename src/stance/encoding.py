@@ -1,0 +1,120 @@
+"""Examples to model inputs: the tokens, and for each query the weights of the tokens that stand for its party.
+
+One pass of the encoder answers every query of a sentence: the network averages the token vectors of the
+party's mention and sets them beside the average of the sentence, as in entity-pooling relation classifiers
+(Zhong & Chen 2021, "A Frustratingly Easy Approach for Entity and Relation Extraction", the batched variant).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Encoding, Tokenizer
+
+from stance.codebook import Example
+
+MAX_SENTENCE_TOKENS: Final = 96  # longer sentences are cut at the end
+MAX_CONTEXT_TOKENS: Final = 24  # of the sentence before, its last ones
+_MAX_CHARACTERS: Final = 12 * MAX_SENTENCE_TOKENS  # longer text cannot reach the model and is not tokenised
+
+Int64s = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+Spans = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """One example as the network reads it: ``[CLS] sentence [SEP] context [SEP]``.
+
+    *Shape:* ``input_ids`` and ``token_type_ids`` (n_tokens,); ``query_weights`` (n_queries, n_tokens), rows sum to 1.
+    """
+
+    input_ids: Int64s
+    token_type_ids: Int64s
+    query_weights: Floats
+
+
+class ExampleEncoder:
+    """Turns examples into arrays with the tokenizer of a BERT-like encoder."""
+
+    def __init__(self, tokenizer_file: Path, *, max_context_tokens: int = MAX_CONTEXT_TOKENS) -> None:
+        self.tokenizer: Tokenizer = Tokenizer.from_file(str(tokenizer_file))
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        self.max_context_tokens = max_context_tokens
+        self._cls = self.tokenizer.token_to_id("[CLS]")
+        self._sep = self.tokenizer.token_to_id("[SEP]")
+
+    def encode(self, examples: Sequence[Example]) -> list[Encoded]:
+        """Encode ``examples`` in order, each to its own length."""
+        sentences = [example.sentence[:_MAX_CHARACTERS] for example in examples]
+        starts = [max(0, len(example.context) - _MAX_CHARACTERS) for example in examples]
+        contexts = [example.context[start:] for example, start in zip(examples, starts, strict=True)]
+        encodings = self.tokenizer.encode_batch([*sentences, *contexts], add_special_tokens=False)
+        return [
+            self._join(example, encodings[index], encodings[len(examples) + index], starts[index])
+            for index, example in enumerate(examples)
+        ]
+
+    def _join(self, example: Example, sentence: Encoding, context: Encoding, context_start: int) -> Encoded:
+        sentence_ids = sentence.ids[:MAX_SENTENCE_TOKENS]
+        cut = max(0, len(context.ids) - self.max_context_tokens)
+        context_ids = context.ids[cut:]
+        tail = [*context_ids, self._sep] if context_ids else []
+        input_ids = np.array([self._cls, *sentence_ids, self._sep, *tail], dtype=np.int64)
+        token_type_ids = np.zeros_like(input_ids)
+        token_type_ids[len(input_ids) - len(tail) :] = 1
+
+        in_sentence = slice(1, 1 + len(sentence_ids))
+        in_context = slice(2 + len(sentence_ids), 2 + len(sentence_ids) + len(context_ids))
+        sentence_offsets = sentence.offsets[:MAX_SENTENCE_TOKENS]
+        context_offsets = [(start + context_start, end + context_start) for start, end in context.offsets[cut:]]
+        weights = np.zeros((example.n_queries, len(input_ids)), dtype=np.float32)
+        weights[0, in_sentence] = 1.0
+        for row, candidate in zip(weights[1:], example.candidates, strict=True):
+            row[in_sentence] = _overlap(sentence_offsets, candidate.spans)
+            if not row.any() and context_ids:
+                row[in_context] = _overlap(context_offsets, candidate.context_spans)
+            if not row.any():
+                row[in_sentence] = 1.0
+        if not sentence_ids:
+            weights[:, 0] = 1.0
+        return Encoded(input_ids, token_type_ids, weights / weights.sum(axis=1, keepdims=True))
+
+
+def pad(encoded: Sequence[Encoded]) -> dict[str, npt.NDArray[np.int64] | Floats]:
+    """The network's inputs for a batch.
+
+    *Shape:* ``input_ids``, ``attention_mask``, ``token_type_ids`` (n_examples, n_tokens); ``query_weights``
+    (n_examples, n_queries, n_tokens), all zero for queries that an example does not have.
+    """
+    n_tokens = max(len(item.input_ids) for item in encoded)
+    n_queries = max(len(item.query_weights) for item in encoded)
+    ids = np.zeros((3, len(encoded), n_tokens), dtype=np.int64)
+    weights = np.zeros((len(encoded), n_queries, n_tokens), dtype=np.float32)
+    for row, item in enumerate(encoded):
+        length = len(item.input_ids)
+        ids[0, row, :length] = item.input_ids
+        ids[1, row, :length] = 1
+        ids[2, row, :length] = item.token_type_ids
+        weights[row, : len(item.query_weights), :length] = item.query_weights
+    return {"input_ids": ids[0], "attention_mask": ids[1], "token_type_ids": ids[2], "query_weights": weights}
+
+
+def batches_by_length(encoded: Sequence[Encoded], batch_size: int) -> Iterator[list[int]]:
+    """Indices of ``encoded`` in batches of like length, so that little of a batch is padding."""
+    order = sorted(range(len(encoded)), key=lambda index: len(encoded[index].input_ids))
+    for first in range(0, len(order), batch_size):
+        yield order[first : first + batch_size]
+
+
+def _overlap(offsets: Sequence[tuple[int, int]], spans: Spans) -> Floats:
+    """1 for each token that overlaps a span, else 0."""
+    return np.array(
+        [any(start < last and end > first for first, last in spans) for start, end in offsets], dtype=np.float32
+    )

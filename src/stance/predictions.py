@@ -1,0 +1,99 @@
+"""From probabilities to stances: one rule for every classifier, chosen on the development reports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.codebook import ISSUES, LABELS, NOBODY, Example, Label, Stance
+
+Floats = npt.NDArray[np.floating]
+
+
+class Probabilities(NamedTuple):
+    """What a classifier says of one example, a row per query (anyone, then each candidate).
+
+    *Shape:* ``labels`` (n_queries, 4), independent probabilities in Label order; ``issues`` (n_queries, 4, 10),
+    for each label the distribution over issues, given that the label holds.
+    """
+
+    labels: Floats
+    issues: Floats
+
+
+class Classifier(Protocol):
+    """What the baseline, the transformer and the runtime have in common."""
+
+    def predict_proba(self, examples: Sequence[Example]) -> list[Probabilities]:
+        """Probabilities for each example, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRule:
+    """How probabilities become decisions.
+
+    ``temperature`` divides the logits (Guo et al. 2017, "On Calibration of Modern Neural Networks"): above 1
+    it makes an over-confident classifier more careful. A label holds for the sentence from its threshold on,
+    for a candidate from ``actor_threshold`` on.
+    """
+
+    temperature: float = 1.0
+    thresholds: tuple[float, ...] = (0.5,) * len(LABELS)
+    actor_threshold: float = 0.5
+    issue_threshold: float = 0.35  # a second issue counts from this probability on
+
+    def calibrate(self, probabilities: Probabilities) -> Probabilities:
+        """The same probabilities at this rule's temperature."""
+        clipped = np.clip(probabilities.labels, 1e-6, 1 - 1e-6)
+        logits = np.log(clipped / (1 - clipped)) / self.temperature
+        return Probabilities(1 / (1 + np.exp(-logits)), probabilities.issues)
+
+    def labels(self, calibrated: Probabilities) -> list[Label]:
+        """The labels that hold for the sentence, likeliest first."""
+        sentence = sentence_probabilities(calibrated)
+        held = [index for index in range(len(LABELS)) if sentence[index] >= self.thresholds[index]]
+        return [LABELS[index] for index in sorted(held, key=lambda index: -sentence[index])]
+
+    def stances(self, example: Example, calibrated: Probabilities) -> dict[Stance, float]:
+        """The stances in a sentence, each with its probability.
+
+        A label that holds for the sentence goes to every candidate over the threshold, or else to the likeliest
+        one; without candidates its holder is unclear.
+        """
+        found: dict[Stance, float] = {}
+        for label in self.labels(calibrated):
+            column = LABELS.index(label)
+            for query in self._holders(calibrated.labels[1:, column]):
+                actor = example.candidates[query - 1].actor if query else NOBODY
+                for issue in self._issues(calibrated.issues[query, column]):
+                    found[Stance(actor, label, ISSUES[issue])] = float(calibrated.labels[query, column])
+        return found
+
+    def _holders(self, candidates: Floats) -> list[int]:
+        """Query numbers of the holders of a label, 0 (anyone) where there are no candidates."""
+        if not len(candidates):
+            return [0]
+        over = [index + 1 for index in range(len(candidates)) if candidates[index] >= self.actor_threshold]
+        return over or [int(candidates.argmax()) + 1]
+
+    def _issues(self, distribution: Floats) -> list[int]:
+        likeliest = int(distribution.argmax())
+        others = [index for index in range(len(ISSUES)) if distribution[index] >= self.issue_threshold]
+        return sorted({likeliest, *others})
+
+
+def sentence_probabilities(probabilities: Probabilities) -> Floats:
+    """The probability of each label for the sentence as a whole, shape (4,), in Label order.
+
+    The mean of the answer for anyone and the strongest candidate's answer.
+    """
+    if len(probabilities.labels) == 1:
+        only: Floats = probabilities.labels[0]
+        return only
+    mean: Floats = (probabilities.labels[0] + probabilities.labels[1:].max(axis=0)) / 2
+    return mean

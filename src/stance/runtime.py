@@ -1,0 +1,54 @@
+"""Runs the released ONNX model: numpy, tokenizers and onnxruntime, nothing heavier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+import onnxruntime as ort
+
+from stance.codebook import Example
+from stance.encoding import ExampleEncoder, batches_by_length, pad
+from stance.predictions import Probabilities
+
+MODEL_FILE: Final = "model.onnx"
+BATCH_SIZE: Final = 16  # sentences
+
+
+class OnnxClassifier:
+    """The exported transformer behind the interface of every classifier here."""
+
+    def __init__(self, session: ort.InferenceSession, encoder: ExampleEncoder) -> None:
+        self._session = session
+        self._encoder = encoder
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read ``model.onnx``, whose metadata gives the number of context tokens, and ``tokenizer.json``."""
+        session = ort.InferenceSession(str(folder / MODEL_FILE), providers=["CPUExecutionProvider"])
+        metadata = session.get_modelmeta().custom_metadata_map
+        encoder = ExampleEncoder(folder / "tokenizer.json", max_context_tokens=int(metadata["max_context_tokens"]))
+        return cls(session, encoder)
+
+    def predict_proba(self, examples: Sequence[Example]) -> list[Probabilities]:
+        """Probabilities for each example, in order."""
+        encoded = self._encoder.encode(examples)
+        answers: dict[int, Probabilities] = {}
+        for batch in batches_by_length(encoded, BATCH_SIZE):
+            inputs: dict[str, Any] = pad([encoded[index] for index in batch])
+            labels, issues = self._session.run(None, inputs)
+            for row, index in enumerate(batch):
+                n_queries = examples[index].n_queries
+                answers[index] = Probabilities(_sigmoid(labels[row, :n_queries]), _softmax(issues[row, :n_queries]))
+        return [answers[index] for index in range(len(examples))]
+
+
+def _sigmoid(logits: Any) -> Any:
+    return 1 / (1 + np.exp(-logits))
+
+
+def _softmax(logits: Any) -> Any:
+    exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return exponentials / exponentials.sum(axis=-1, keepdims=True)

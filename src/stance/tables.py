@@ -1,0 +1,69 @@
+"""CSV files read row by row and doubted: every refusal names file, line, value and what is allowed."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import TypeVar
+
+from stance.codebook import StanceError
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def read_rows(path: Path, columns: tuple[str, ...]) -> Iterable[tuple[str, dict[str, str]]]:
+    """The rows of a CSV that must have exactly ``columns``, each with its place as ``file:line``.
+
+    Raises:
+        StanceError: if the file is missing, is not UTF-8, or a row has other columns.
+    """
+    if not path.is_file():
+        raise StanceError(f"{path}: no such file; expected a CSV with the columns {', '.join(columns)}")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as handle:
+            reader = csv.reader(handle, strict=True)
+            header = tuple(next(reader, ()))
+            if header != columns:
+                raise StanceError(f"{path}:1: the columns are {', '.join(header)}; they must be {', '.join(columns)}")
+            for row in reader:
+                where = f"{path}:{reader.line_num}"
+                if len(row) != len(columns):
+                    raise StanceError(f"{where}: {len(row)} fields; every row must have {len(columns)}")
+                yield where, dict(zip(columns, row, strict=True))
+    except UnicodeDecodeError as error:
+        raise StanceError(f"{path}: byte {error.start} is not UTF-8; the file must be UTF-8") from error
+    except csv.Error as error:
+        raise StanceError(f"{path}:{reader.line_num}: {error}; the file must be a well-formed CSV") from error
+
+
+def parse_date(where: str, value: str) -> dt.date | None:
+    """An ISO date, or None for an empty field.
+
+    Raises:
+        StanceError: for anything else.
+    """
+    if not value:
+        return None
+    try:
+        return dt.date.fromisoformat(value)
+    except ValueError as error:
+        raise StanceError(f"{where}: date {value!r} is not an ISO date such as 2022-03-16") from error
+
+
+def filled(where: str, row: dict[str, str], column: str) -> str:
+    """The value of ``column``, which must not be blank."""
+    if not row[column].strip():
+        raise StanceError(f"{where}: {column} is empty; it must be filled")
+    return row[column]
+
+
+def choice(where: str, column: str, value: str, choices: type[Choice], also: str = "") -> Choice:
+    """``value`` as one of ``choices``; ``also`` is named among the allowed where the caller takes it itself."""
+    try:
+        return choices(value)
+    except ValueError as error:
+        allowed = ", ".join([*choices, *([also] if also else [])])
+        raise StanceError(f"{where}: {column} {value!r} is not one of {allowed}") from error

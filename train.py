@@ -1,0 +1,200 @@
+"""Train the baseline and the transformer, evaluate both, release the models and write the reports.
+
+python train.py            # the whole protocol, under 30 minutes on 2 cores
+python train.py --fast     # a shorter training and the main tests only, under 8 minutes
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from stance.artefacts import replace_folder
+from stance.baseline import CueWords, Majority, TfidfBaseline
+from stance.codebook import DatedStance, Stance, StanceError
+from stance.config import FAST_EPOCHS, FAST_PROTOCOL, ProtocolConfig, TransformerConfig
+from stance.dataset import LabelledExample
+from stance.evaluation import annotator_agreement, as_json, compare
+from stance.evaluation_report import summary_table, write_evaluation
+from stance.labels import read_labels
+from stance.paths import ACTORS, HOME
+from stance.protocol import SEEDS, TEST, Contender, Data, load_data, run
+from stance.release import TRANSFORMER, stage
+from stance.report import write_report
+from stance.reports import read_manifest
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """The options; they are saved in ``meta.json`` and ``evaluation.json``."""
+    default = TransformerConfig()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--labels", type=Path, default=HOME / "data/labels.csv", help="labelled seeds (CSV)")
+    parser.add_argument("--corpus", type=Path, default=HOME / "data/corpus.csv", help="labelled training corpus (CSV)")
+    parser.add_argument(
+        "--splits", type=Path, default=HOME / "data/splits.csv", help="split of each corpus report (CSV)"
+    )
+    parser.add_argument("--seeds", type=Path, default=HOME / "seeds/manifest.csv", help="manifest of the seed reports")
+    parser.add_argument("--actors", type=Path, action="append", default=[], help="further parties and aliases (CSV)")
+    parser.add_argument("--out", type=Path, default=Path(), help="folder for models/ and reports/ (default: here)")
+    parser.add_argument(
+        "--backbone", default=default.backbone, help="encoder: a folder or Hugging Face id (%(default)s)"
+    )
+    parser.add_argument(
+        "--epochs", type=int, help=f"passes over the training data ({default.n_epochs}; fast {FAST_EPOCHS})"
+    )
+    parser.add_argument("--seed", type=int, default=default.seed, help="of all randomness (%(default)s)")
+    parser.add_argument("--fast", action="store_true", help="fewer epochs; no refit, seed folds or learning curve")
+    parser.add_argument("--no-transformer", action="store_true", help="baselines only")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the protocol; returns the exit code."""
+    options = parse(arguments)
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    start = time.perf_counter()
+    try:
+        data = load_data(
+            labels=options.labels, corpus=options.corpus, splits=options.splits, actors=[ACTORS, *options.actors]
+        )
+        contenders = train(data, options)
+        write_results(contenders, data, options, time.perf_counter() - start)
+    except StanceError as error:
+        print(f"train.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("train.py: interrupted; models/ is as it was", file=sys.stderr)
+        return 130
+    return 0
+
+
+def train(data: Data, options: argparse.Namespace) -> list[Contender]:
+    """Take every classifier through the protocol, the main one first."""
+    protocol = FAST_PROTOCOL if options.fast else ProtocolConfig()
+    contenders = [
+        Contender("TF-IDF", lambda small: TfidfBaseline(seed=options.seed)),
+        Contender("cue words", lambda small: CueWords()),
+        Contender("majority", lambda small: Majority()),
+    ]
+    if not options.no_transformer:
+        from stance.transformer import Transformer
+
+        config = transformer_config(options)
+        folds = replace(config, n_epochs=protocol.fold_epochs)
+        contenders.insert(0, Contender(TRANSFORMER, lambda small: Transformer(folds if small else config)))
+    for contender in contenders:
+        run(contender, data, protocol)
+    return contenders
+
+
+def transformer_config(options: argparse.Namespace) -> TransformerConfig:
+    """The transformer's settings under these options."""
+    n_epochs = options.epochs or (FAST_EPOCHS if options.fast else TransformerConfig().n_epochs)
+    return TransformerConfig(backbone=options.backbone, n_epochs=n_epochs, seed=options.seed)
+
+
+def write_results(contenders: Sequence[Contender], data: Data, options: argparse.Namespace, seconds: float) -> None:
+    """Write the models into a scratch folder and put them in their place together; then write the reports."""
+    models, reports = options.out / "models", options.out / "reports"
+    models.mkdir(parents=True, exist_ok=True)
+    settings = saved_settings(options)
+    with tempfile.TemporaryDirectory(dir=models, prefix=".new-") as scratch:
+        staged = [path for contender in contenders for path in stage(contender, data, settings, Path(scratch))]
+        record = evaluation_record(contenders, data, settings, options.labels)
+        for folder in staged:
+            replace_folder(folder, models / folder.name)
+    write_evaluation(reports, {**record, "total_seconds": round(seconds, 1)})
+    write_shift_report(contenders[0], data, options.seeds, reports)
+    print(summary_table(record["evaluations"]))
+    print(f"\nmodels in {models.resolve()}, reports in {reports.resolve()}")
+
+
+def evaluation_record(
+    contenders: Sequence[Contender], data: Data, settings: Mapping[str, Any], labels: Path
+) -> dict[str, Any]:
+    """Everything that was measured, as plain JSON data."""
+    evaluations = [as_json(evaluation) for contender in contenders for evaluation in contender.evaluations]
+    passes = [labels.parent / "annotation" / f"seeds_pass_{name}.csv" for name in "ab"]
+    return {
+        "settings": settings,
+        "data": {"hash": data.hash}
+        | {f"n_{part}": len(getattr(data, part)) for part in ("train", "development", "test", "seeds")},
+        "tests": list(dict.fromkeys(evaluation["test"] for evaluation in evaluations)),
+        "evaluations": evaluations,
+        "comparisons": comparisons(contenders, data),
+        "annotators": annotator_agreement(*map(read_labels, passes)) if all(map(Path.is_file, passes)) else None,
+        "contender_names": [contender.name for contender in contenders],
+        "curve": [asdict(point) | {"macro_f1": point.macro_f1._asdict()} for c in contenders for point in c.curve],
+        "seconds": {contender.name: contender.seconds for contender in contenders},
+    }
+
+
+def comparisons(contenders: Sequence[Contender], data: Data) -> list[dict[str, Any]]:
+    """The first classifier less each other one on every test that both took."""
+    first = contenders[0]
+    return [
+        {
+            "test": test,
+            "first": first.name,
+            "second": other.name,
+            "scores": {
+                name: difference._asdict()
+                for name, difference in compare(
+                    data.test if test == TEST else data.seeds,
+                    (first.answers[test], first.rules[test]),
+                    (other.answers[test], other.rules[test]),
+                ).items()
+            },
+        }
+        for other in contenders[1:]
+        for test in first.answers
+    ]
+
+
+def write_shift_report(contender: Contender, data: Data, manifest: Path, reports: Path) -> None:
+    """The shift report on the seeds, from predictions of a model that never saw them."""
+    gold = [dated(item, stance, 1.0) for item in data.seeds for stance in item.sentence.stances if item.sentence.date]
+    rule = contender.rules[SEEDS]
+    predicted = [
+        dated(item, stance, probability)
+        for item, answer in zip(data.seeds, contender.answers[SEEDS], strict=True)
+        for stance, probability in rule.stances(item.example, rule.calibrate(answer)).items()
+    ]
+    write_report(
+        reports,
+        predicted,
+        title="Ukraine peace talks in five reports, 2022 to 2025",
+        sources={report.report_id: report.reference for report in read_manifest(manifest)},
+        quality=next(evaluation for evaluation in contender.evaluations if evaluation.test == SEEDS),
+        gold=gold,
+    )
+
+
+def dated(item: LabelledExample, stance: Stance, probability: float) -> DatedStance:
+    """A stance in a labelled sentence with its place in the series."""
+    sentence = item.sentence
+    if sentence.date is None:
+        raise StanceError(f"{sentence.report_id}: no date; every seed report must have one")
+    return DatedStance(
+        sentence.report_id, sentence.date, sentence.position, sentence.text,
+        stance.actor, stance.label, stance.issue, probability,
+    )  # fmt: skip
+
+
+def saved_settings(options: argparse.Namespace) -> dict[str, Any]:
+    """The options and what follows from them, as plain JSON data without paths of this machine."""
+    protocol = FAST_PROTOCOL if options.fast else ProtocolConfig()
+    paths = {name: getattr(options, name).name for name in ("labels", "corpus", "splits")}
+    actors = [path.name for path in options.actors]
+    return {**asdict(transformer_config(options)), **asdict(protocol), **paths, "actors": actors, "fast": options.fast}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
