@@ -7,6 +7,7 @@ python train.py --fast     # a shorter training and the main tests only, under 8
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -16,7 +17,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from stance.artefacts import replace_folder
+from stance.artefacts import replace_folder, signals_deferred
 from stance.baseline import CueWords, Majority, TfidfBaseline
 from stance.codebook import DatedStance, Stance, StanceError
 from stance.config import FAST_EPOCHS, FAST_PROTOCOL, ProtocolConfig, TransformerConfig
@@ -25,7 +26,7 @@ from stance.evaluation import annotator_agreement, as_json, compare
 from stance.evaluation_report import summary_table, write_evaluation
 from stance.labels import read_labels
 from stance.paths import ACTORS, HOME
-from stance.protocol import SEEDS, TEST, Contender, Data, load_data, run
+from stance.protocol import SEEDS, TEST, Contender, Data, develop, load_data, run
 from stance.release import TRANSFORMER, stage
 from stance.report import write_report
 from stance.reports import read_manifest
@@ -47,12 +48,27 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--backbone", default=default.backbone, help="encoder: a folder or Hugging Face id (%(default)s)"
     )
     parser.add_argument(
-        "--epochs", type=int, help=f"passes over the training data ({default.n_epochs}; fast {FAST_EPOCHS})"
+        "--epochs", type=positive, help=f"passes over the training data ({default.n_epochs}; fast {FAST_EPOCHS})"
     )
     parser.add_argument("--seed", type=int, default=default.seed, help="of all randomness (%(default)s)")
     parser.add_argument("--fast", action="store_true", help="fewer epochs; no refit, seed folds or learning curve")
     parser.add_argument("--no-transformer", action="store_true", help="baselines only")
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="any setting of config.TransformerConfig"
+    )
+    parser.add_argument(
+        "--develop",
+        action="store_true",
+        help="an experiment: train on the training reports, print the scores on the development reports, write nothing",
+    )
     return parser.parse_args(arguments)
+
+
+def positive(value: str) -> int:
+    """A whole number from 1."""
+    if not value.isdecimal() or int(value) < 1:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a whole number from 1")
+    return int(value)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -64,20 +80,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data = load_data(
             labels=options.labels, corpus=options.corpus, splits=options.splits, actors=[ACTORS, *options.actors]
         )
-        contenders = train(data, options)
-        write_results(contenders, data, options, time.perf_counter() - start)
+        contenders = prepare(options)
+        settings = saved_settings(options)
+        sources = seed_sources(data, options.seeds)
+        if options.develop:
+            evaluations = [as_json(develop(contender, data)) for contender in contenders]
+            print(summary_table(evaluations))
+            return 0
+        for contender in contenders:
+            run(contender, data, protocol_config(options))
+        write_results(contenders, data, settings, sources, options, start)
     except StanceError as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("train.py: interrupted; models/ is as it was", file=sys.stderr)
+        print("train.py: interrupted; what lies in models/ is whole", file=sys.stderr)
         return 130
     return 0
 
 
-def train(data: Data, options: argparse.Namespace) -> list[Contender]:
-    """Take every classifier through the protocol, the main one first."""
-    protocol = FAST_PROTOCOL if options.fast else ProtocolConfig()
+def prepare(options: argparse.Namespace) -> list[Contender]:
+    """The classifiers that are to go through the protocol, the main one first."""
     contenders = [
         Contender("TF-IDF", lambda small: TfidfBaseline(seed=options.seed)),
         Contender("cue words", lambda small: CueWords()),
@@ -87,33 +110,71 @@ def train(data: Data, options: argparse.Namespace) -> list[Contender]:
         from stance.transformer import Transformer
 
         config = transformer_config(options)
-        folds = replace(config, n_epochs=protocol.fold_epochs)
+        folds = replace(config, n_epochs=protocol_config(options).fold_epochs)
         contenders.insert(0, Contender(TRANSFORMER, lambda small: Transformer(folds if small else config)))
-    for contender in contenders:
-        run(contender, data, protocol)
     return contenders
+
+
+def protocol_config(options: argparse.Namespace) -> ProtocolConfig:
+    """The parts of the protocol that these options ask for."""
+    return FAST_PROTOCOL if options.fast else ProtocolConfig()
 
 
 def transformer_config(options: argparse.Namespace) -> TransformerConfig:
     """The transformer's settings under these options."""
     n_epochs = options.epochs or (FAST_EPOCHS if options.fast else TransformerConfig().n_epochs)
-    return TransformerConfig(backbone=options.backbone, n_epochs=n_epochs, seed=options.seed)
+    config = TransformerConfig(backbone=options.backbone, n_epochs=n_epochs, seed=options.seed)
+    for setting in options.set:
+        name, _, value = setting.partition("=")
+        kind: Any = type(getattr(config, name, None))
+        try:
+            config = replace(config, **{name: kind(value)})
+        except (TypeError, ValueError) as error:
+            allowed = ", ".join(asdict(config))
+            raise StanceError(
+                f"--set {setting!r}: not a setting with a fitting value ({error}); settings are {allowed}"
+            ) from error
+    return config
 
 
-def write_results(contenders: Sequence[Contender], data: Data, options: argparse.Namespace, seconds: float) -> None:
+def write_results(
+    contenders: Sequence[Contender],
+    data: Data,
+    settings: Mapping[str, Any],
+    sources: Mapping[str, str],
+    options: argparse.Namespace,
+    start: float,
+) -> None:
     """Write the models into a scratch folder and put them in their place together; then write the reports."""
     models, reports = options.out / "models", options.out / "reports"
     models.mkdir(parents=True, exist_ok=True)
-    settings = saved_settings(options)
+    for left_over in models.glob(".new-*"):  # of a run that was killed
+        shutil.rmtree(left_over, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=models, prefix=".new-") as scratch:
         staged = [path for contender in contenders for path in stage(contender, data, settings, Path(scratch))]
         record = evaluation_record(contenders, data, settings, options.labels)
-        for folder in staged:
-            replace_folder(folder, models / folder.name)
-    write_evaluation(reports, {**record, "total_seconds": round(seconds, 1)})
-    write_shift_report(contenders[0], data, options.seeds, reports)
+        with signals_deferred():
+            for folder in staged:
+                replace_folder(folder, models / folder.name)
+    write_evaluation(reports, {**record, "total_seconds": round(time.perf_counter() - start, 1)})
+    write_shift_report(contenders[0], data, sources, reports)
     print(summary_table(record["evaluations"]))
     print(f"\nmodels in {models.resolve()}, reports in {reports.resolve()}")
+
+
+def seed_sources(data: Data, manifest: Path) -> dict[str, str]:
+    """What to call each seed report.
+
+    Raises:
+        StanceError: if the manifest lacks one, or one has no date.
+    """
+    sources = {report.report_id: report.reference for report in read_manifest(manifest)}
+    for item in data.seeds:
+        if item.sentence.report_id not in sources or item.sentence.date is None:
+            raise StanceError(
+                f"{item.sentence.report_id}: not in {manifest}, or labelled without a date; both are needed"
+            )
+    return sources
 
 
 def evaluation_record(
@@ -158,7 +219,7 @@ def comparisons(contenders: Sequence[Contender], data: Data) -> list[dict[str, A
     ]
 
 
-def write_shift_report(contender: Contender, data: Data, manifest: Path, reports: Path) -> None:
+def write_shift_report(contender: Contender, data: Data, sources: Mapping[str, str], reports: Path) -> None:
     """The shift report on the seeds, from predictions of a model that never saw them."""
     gold = [dated(item, stance, 1.0) for item in data.seeds for stance in item.sentence.stances if item.sentence.date]
     rule = contender.rules[SEEDS]
@@ -171,7 +232,7 @@ def write_shift_report(contender: Contender, data: Data, manifest: Path, reports
         reports,
         predicted,
         title="Ukraine peace talks in five reports, 2022 to 2025",
-        sources={report.report_id: report.reference for report in read_manifest(manifest)},
+        sources=sources,
         quality=next(evaluation for evaluation in contender.evaluations if evaluation.test == SEEDS),
         gold=gold,
     )
@@ -190,10 +251,15 @@ def dated(item: LabelledExample, stance: Stance, probability: float) -> DatedSta
 
 def saved_settings(options: argparse.Namespace) -> dict[str, Any]:
     """The options and what follows from them, as plain JSON data without paths of this machine."""
-    protocol = FAST_PROTOCOL if options.fast else ProtocolConfig()
     paths = {name: getattr(options, name).name for name in ("labels", "corpus", "splits")}
     actors = [path.name for path in options.actors]
-    return {**asdict(transformer_config(options)), **asdict(protocol), **paths, "actors": actors, "fast": options.fast}
+    return {
+        **asdict(transformer_config(options)),
+        **asdict(protocol_config(options)),
+        **paths,
+        "actors": actors,
+        "fast": options.fast,
+    }
 
 
 if __name__ == "__main__":

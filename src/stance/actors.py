@@ -7,6 +7,7 @@ decides who holds a stance: these are the candidates that a classifier is asked 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -75,7 +76,7 @@ class ActorTable:
         self.aliases = tuple(aliases)
         self._by_alias: dict[str, list[Alias]] = {}
         for alias in aliases:
-            self._by_alias.setdefault(alias.alias, []).append(alias)
+            self._by_alias.setdefault(_plain(alias.alias), []).append(alias)
         self._patterns = list(self._by_alias)
         self._automaton = AhoCorasick(self._patterns)
 
@@ -99,7 +100,7 @@ class ActorTable:
 
     def find(self, text: str, date: dt.date | None = None) -> list[Mention]:
         """The parties named in ``text`` on ``date``, in order of appearance, not overlapping."""
-        text = text.replace("’", "'")
+        text = _plain(text)
         matches = [
             (start, end, self._patterns[index])
             for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True)
@@ -176,6 +177,11 @@ def _spans_by_actor(mentions: list[Mention]) -> _SpansByActor:
     return spans
 
 
+def _plain(text: str) -> str:
+    """``text`` with straight apostrophes and plain spaces, character for character."""
+    return re.sub(r"\s", " ", text.replace("’", "'"))
+
+
 def _is_whole_word(text: str, start: int, end: int) -> bool:
     starts = start == 0 or not (text[start - 1].isalnum() and text[start].isalnum())
     ends = end == len(text) or not (text[end].isalnum() and text[end - 1].isalnum())
@@ -195,7 +201,7 @@ def _alias(where: str, row: dict[str, str]) -> Alias:
 def _check_unambiguous(aliases: dict[Alias, str]) -> None:
     seen: dict[str, list[Alias]] = {}
     for alias, where in aliases.items():
-        for other in seen.setdefault(alias.alias, []):
+        for other in seen.setdefault(_plain(alias.alias), []):
             starts = max(alias.since or dt.date.min, other.since or dt.date.min)
             overlap = starts < min(alias.until or dt.date.max, other.until or dt.date.max)
             if overlap and other.actor != alias.actor:
@@ -203,4 +209,4 @@ def _check_unambiguous(aliases: dict[Alias, str]) -> None:
                     f"{where}: alias {alias.alias!r} stands for {alias.actor!r} and, at {aliases[other]}, for "
                     f"{other.actor!r} on the same days; give them dates that do not overlap"
                 )
-        seen[alias.alias].append(alias)
+        seen[_plain(alias.alias)].append(alias)

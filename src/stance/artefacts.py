@@ -6,7 +6,9 @@ import hashlib
 import json
 import shutil
 import signal
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -49,34 +51,56 @@ def load_model(folder: Path) -> StoredModel:
         raise StanceError(
             f"{folder}: no {META} there; expected a folder that train.py wrote, such as models/transformer"
         )
-    meta = json.loads((folder / META).read_text(encoding="utf-8"))
-    for name, expected in meta["files"].items():
+    try:
+        meta = json.loads((folder / META).read_text(encoding="utf-8"))
+        files, version, kind = dict(meta["files"]), meta["codebook_version"], meta["kind"]
+        rule = DecisionRule(**meta["rule"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise StanceError(f"{folder / META}: damaged ({error!r}); restore it or run train.py again") from error
+    for name, expected in files.items():
         path = folder / name
         found = _sha256(path) if path.is_file() else "no such file"
         if found != expected:
             raise StanceError(
                 f"{path}: {found}; {META} says SHA-256 {expected}. Restore the file or run train.py again"
             )
-    if meta["codebook_version"] != CODEBOOK_VERSION:
-        raise StanceError(
-            f"{folder}: made for codebook version {meta['codebook_version']}; this package uses {CODEBOOK_VERSION}"
-        )
-    rule = DecisionRule(**{**meta["rule"], "thresholds": tuple(meta["rule"]["thresholds"])})
-    return StoredModel(_classifier(folder, meta["kind"]), rule, meta)
+    if version != CODEBOOK_VERSION:
+        raise StanceError(f"{folder}: made for codebook version {version}; this package uses {CODEBOOK_VERSION}")
+    return StoredModel(_classifier(folder, kind), rule, meta)
+
+
+@contextmanager
+def signals_deferred() -> Iterator[None]:
+    """Serve an interrupt or a termination that comes inside the block at its end."""
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():  # only the main thread is ever interrupted
+        yield
+        return
+    usual = {number: signal.signal(number, lambda n, _: came.append(n)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+        for late in came:
+            signal.raise_signal(late)
 
 
 def replace_folder(new: Path, target: Path) -> None:
-    """Put the folder ``new`` in the place of ``target``; a signal that comes meanwhile is served afterwards."""
+    """Put the folder ``new`` in the place of ``target``; no signal comes between.
+
+    Raises:
+        StanceError: if there is no folder ``new``; ``target`` stays as it is.
+    """
+    if not new.is_dir():
+        raise StanceError(f"{new}: no such folder; {target} stays as it is")
     target.parent.mkdir(parents=True, exist_ok=True)
     retired = target.with_name(f".{target.name}.retired")
     shutil.rmtree(retired, ignore_errors=True)
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
+    with signals_deferred():
         if target.exists():
             target.rename(retired)
         new.rename(target)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     shutil.rmtree(retired, ignore_errors=True)
 
 

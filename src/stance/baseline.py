@@ -16,7 +16,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_union
 from tqdm import tqdm
 
-from stance.codebook import ISSUES, LABELS, Example, Label
+from stance.codebook import ISSUES, LABELS, Example, Label, StanceError
 from stance.dataset import Targets
 from stance.predictions import Floats, Probabilities
 
@@ -26,10 +26,10 @@ N_WORD_FEATURES: Final = 15_000
 N_CHARACTER_FEATURES: Final = 25_000
 
 _CUES: Final = {
-    Label.DEMAND: r"demand|insist|call(s|ed|ing)? (for|on)|must|want|urge|seek|claim|propos",
-    Label.CONCESSION: r"agree[ds]? to|accept|offer|ready|willing|open to|would consider|drop(s|ped)|eas(e|ed|ing)\b",
+    Label.DEMAND: r"demand|insist|call(s|ed|ing)? (for|on)|must|want|urg(e|ed|es|ing)\b|seek|claim|propos",
+    Label.CONCESSION: r"agree[ds]? to|accept(?!ab)|offer|ready|willing|open to|would consider|drop(s|ped)|eas(e|ed)\b",
     Label.REJECTION: r"reject|refus|rul(e|es|ed|ing) out|oppos|will not|won't|never|unacceptable|dismiss",
-    Label.PRECONDITION: r"\bonly (if|when|after|once)|unless|until|on condition|provided|as long as|in exchange",
+    Label.PRECONDITION: r"only (if|when|after|once)|unless|until|on condition|provided|as long as|in exchange",
 }
 
 
@@ -51,6 +51,8 @@ class TfidfBaseline:
         is_sentence = np.concatenate([np.arange(example.n_queries) == 0 for example in examples])
         texts = np.array([text for example in examples for text in _query_texts(example)], dtype=object)
         held = is_sentence & (issues.sum(axis=1) > 0)
+        if is_sentence.all() or len(set(issues[held].argmax(axis=1))) < 2:
+            raise StanceError("training sentences: no party named in them, or fewer than two issues; more are needed")
         self._vectorizer = make_union(
             TfidfVectorizer(ngram_range=(1, 2), min_df=2, max_features=N_WORD_FEATURES, sublinear_tf=True),
             TfidfVectorizer(
@@ -72,6 +74,8 @@ class TfidfBaseline:
 
     def predict_proba(self, examples: Sequence[Example]) -> list[Probabilities]:
         """Probabilities for each example, in order. The issue does not depend on the label or the party."""
+        if not examples:
+            return []
         texts = [_query_texts(example) for example in examples]
         parties = [text for query in texts for text in query[1:]]
         features = self._vectorizer.transform([query[0] for query in texts] + parties)
@@ -99,8 +103,8 @@ class TfidfBaseline:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what ``save`` wrote; skops refuses any type that is not scikit-learn's or NumPy's own."""
-        stored = skops.io.load(folder / "model.skops")
+        """Read what ``save`` wrote; skops refuses any type but those of scikit-learn and NumPy."""
+        stored = skops.io.load(folder / "model.skops", trusted=["sklearn.multiclass._ConstantPredictor"])
         model = cls(seed=stored["seed"])
         model._vectorizer, model._models = stored["vectorizer"], stored["models"]
         return model
@@ -120,7 +124,7 @@ class CueWords:
 
     def predict_proba(self, examples: Sequence[Example]) -> list[Probabilities]:
         """1 where a cue word stands, else 0."""
-        patterns = [re.compile(_CUES[label], re.IGNORECASE) for label in LABELS]
+        patterns = [re.compile(rf"\b(?:{_CUES[label]})", re.IGNORECASE) for label in LABELS]
         return [
             _constant(example, np.array([bool(pattern.search(example.sentence)) for pattern in patterns]))
             for example in examples

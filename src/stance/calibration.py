@@ -2,52 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from stance.codebook import LABELS
 from stance.dataset import LabelledExample, targets
 from stance.evaluation import outcome
-from stance.metrics import actor_label_f1, actor_label_issue_f1, label_f1
+from stance.metrics import Outcome, actor_label_f1, actor_label_issue_f1, macro_f1
 from stance.predictions import DecisionRule, Probabilities
 
-_GRID: Final = tuple(float(value) for value in np.arange(0.15, 0.85, 0.025).round(3))
+_CHOICES: Final[Mapping[str, Callable[[Outcome], float]]] = {
+    "label_threshold": macro_f1,
+    "actor_threshold": actor_label_f1,
+    "issue_threshold": actor_label_issue_f1,
+}
+_GRID: Final = tuple(float(value) for value in np.arange(0.15, 0.85, 0.05).round(3))
 
 
 def choose_rule(items: Sequence[LabelledExample], probabilities: Sequence[Probabilities]) -> DecisionRule:
     """The rule that serves best on development ``items``.
 
-    The temperature minimises the log loss of all queries; each label's threshold maximises its F1 over the
-    sentences, then the actor threshold that of the (actor, label) pairs, then the issue threshold that of the
-    triples. Ties go to the threshold nearest to 0.5.
+    The temperature minimises the log loss of all queries; then the label threshold maximises macro-F1, the actor
+    threshold F1 of the (actor, label) pairs, and the issue threshold that of the triples, ties going to the value
+    nearest to 0.5. One threshold serves all labels: one each did worse on reports that had no part in the choice.
     """
     rule = DecisionRule(temperature=_temperature(items, probabilities))
-    by_threshold = {
-        value: label_f1(outcome(items, probabilities, replace(rule, thresholds=(value,) * len(LABELS))))
-        for value in _GRID
-    }
-    best = (_best((value, float(f1[column])) for value, f1 in by_threshold.items()) for column in range(len(LABELS)))
-    rule = replace(rule, thresholds=tuple(best))
-    rule = max(
-        (replace(rule, actor_threshold=value) for value in _GRID),
-        key=lambda tried: (actor_label_f1(outcome(items, probabilities, tried)), -abs(tried.actor_threshold - 0.5)),
-    )
-    return max(
-        (replace(rule, issue_threshold=value) for value in _GRID),
-        key=lambda tried: (
-            actor_label_issue_f1(outcome(items, probabilities, tried)),
-            -abs(tried.issue_threshold - 0.5),
-        ),
-    )
-
-
-def _best(scores: Iterable[tuple[float, float]]) -> float:
-    """The threshold with the highest score."""
-    return max(scores, key=lambda pair: (pair[1], -abs(pair[0] - 0.5)))[0]
+    for name, metric in _CHOICES.items():
+        tried = [(value, replace(rule, **{name: value})) for value in _GRID]
+        scores = [(metric(outcome(items, probabilities, one)), -abs(value - 0.5)) for value, one in tried]
+        rule = tried[scores.index(max(scores))][1]
+    return rule
 
 
 def _temperature(items: Sequence[LabelledExample], probabilities: Sequence[Probabilities]) -> float:

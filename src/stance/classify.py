@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,10 +12,10 @@ from pathlib import Path
 from typing import Final, overload
 
 from stance.actors import ActorTable, ExampleBuilder
-from stance.artefacts import StoredModel, load_model
-from stance.codebook import LABELS, NONE, Example, FoundStance, Label, Report, Sentence
+from stance.artefacts import META, StoredModel, load_model
+from stance.codebook import LABELS, NONE, Example, FoundStance, Label, Report, Sentence, StanceError
 from stance.paths import ACTORS, MODELS
-from stance.predictions import Probabilities, sentence_probabilities
+from stance.predictions import Probabilities
 from stance.sentences import split
 from stance.tables import parse_date
 
@@ -82,8 +83,8 @@ def classify(
     classifier = load_classifier(model, actors)
     day = _date(date)
     if isinstance(text, str):
-        return classifier.text(text, day)
-    return [classifier.text(_checked(item), day) for item in _checked_list(text)]
+        return classifier.text(checked_text(text), day)
+    return [classifier.text(checked_text(item), day) for item in _checked_list(text)]
 
 
 def classify_report(
@@ -103,9 +104,9 @@ def classify_report(
     """
     classifier = load_classifier(model, actors)
     if isinstance(report, str):
-        sentences: Sequence[Sentence] = split(Report("", report))
+        sentences: Sequence[Sentence] = split(Report("", checked_text(report)))
     else:
-        texts = [_checked(item) for item in _checked_list(report)]
+        texts = [checked_text(item) for item in _checked_list(report)]
         sentences = [Sentence("", index + 1, text, 0, len(text)) for index, text in enumerate(texts)]
     return list(classifier.sentences(sentences, _date(date)))
 
@@ -149,7 +150,7 @@ class StanceClassifier:
             return Classification(sentence.text, reason=EMPTY)
         calibrated = self.model.rule.calibrate(answer)
         labels = tuple(self.model.rule.labels(calibrated))
-        by_label = dict(zip(LABELS, map(float, sentence_probabilities(calibrated)), strict=True))
+        by_label = dict(zip(LABELS, map(float, calibrated.labels[0]), strict=True))
         stances = tuple(
             FoundStance(
                 stance.actor, stance.label, stance.issue, probability, sentence.text, sentence.start, sentence.end
@@ -160,24 +161,41 @@ class StanceClassifier:
 
 
 def load_classifier(model: str | Path = "transformer", actors: str | Path | None = None) -> StanceClassifier:
-    """The classifier behind ``classify``, read once for each combination of model and actors file."""
-    return _classifier(str(model), str(actors or ""))
+    """The classifier behind ``classify``, each file of which is read once."""
+    folder = MODELS / model if model in ("transformer", "tfidf") else Path(model)
+    tables = (ACTORS, Path(actors)) if actors else (ACTORS,)
+    files = (folder / META, *tables)
+    return _classifier(folder.resolve(), tuple(table.resolve() for table in tables), tuple(map(_stamp, files)))
 
 
 @cache
-def _classifier(model: str, actors: str) -> StanceClassifier:
-    folder = MODELS / model if model in ("transformer", "tfidf") else Path(model)
-    table = ActorTable.read(ACTORS, *([Path(actors)] if actors else []))
-    return StanceClassifier(load_model(folder), table)
+def _classifier(folder: Path, tables: tuple[Path, ...], stamps: tuple[float, ...]) -> StanceClassifier:
+    """Read once for each state of the files."""
+    return StanceClassifier(load_model(folder), ActorTable.read(*tables))
 
 
-def _date(date: dt.date | str | None) -> dt.date | None:
-    return parse_date("date", date) if isinstance(date, str) else date
+def _stamp(path: Path) -> float:
+    """When a file was last written; 0 where there is none, which its reader will say."""
+    return path.stat().st_mtime if path.exists() else 0.0
 
 
-def _checked(text: object) -> str:
+def _date(date: object) -> dt.date | None:
+    if isinstance(date, str):
+        return parse_date("date", date)
+    if isinstance(date, dt.datetime):
+        return date.date()
+    if date is None or isinstance(date, dt.date):
+        return date
+    raise TypeError(f"date must be a date or an ISO string, not {type(date).__name__}")
+
+
+def checked_text(text: object) -> str:
+    """``text`` if it is a string of valid Unicode."""
     if not isinstance(text, str):
         raise TypeError(f"text must be a str or a list of str, not {type(text).__name__}")
+    surrogate = re.search("[\ud800-\udfff]", text)
+    if surrogate:
+        raise StanceError(f"text: a lone surrogate at character {surrogate.start()}; the text must be valid Unicode")
     return text
 
 

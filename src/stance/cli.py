@@ -12,11 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stance.classify import Classification, StanceClassifier, load_classifier
+from stance.classify import Classification, StanceClassifier, checked_text, load_classifier
 from stance.codebook import DatedStance, Report, StanceError
 from stance.paths import HOME
 from stance.sentences import split
-from stance.tables import parse_date
+from stance.tables import parse_date, read_text
 
 FOUND, REFUSED, INTERRUPTED = 0, 2, 130
 CSV_COLUMNS = ("sentence", "start", "end", "actor", "label", "issue", "probability")
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="score a stored model against a labelled CSV")
     evaluate.add_argument("labels", type=Path, help="labelled sentences, with the columns of data/labels.csv")
     evaluate.add_argument("--splits", type=Path, help="splits CSV: score only the reports of --split")
-    evaluate.add_argument("--split", default="test", help="train, development or test (%(default)s)")
+    evaluate.add_argument("--split", help="train, development or test (test)")
     evaluate.add_argument("--json", action="store_true", help="print the whole record as JSON")
     _add_model(evaluate)
     evaluate.set_defaults(run=_evaluate)
@@ -110,7 +110,7 @@ def _lines(found: Sequence[Classification]) -> list[str]:
     for sentence in found:
         probability = sentence.probabilities[sentence.labels[0]] if sentence.labels else None
         share = f"{probability:.2f}" if probability is not None else ""
-        lines.append(f"{sentence.label:<13}{share:<6}{sentence.text}")
+        lines.append(f"{sentence.label:<13}{share:<6}{' '.join(sentence.text.split())}")
         for stance in sentence.stances:
             holder = stance.actor or "(holder unclear)"
             lines.append(f"{'':19}- {holder}: {stance.label} on {stance.issue} ({stance.probability:.2f})")
@@ -121,15 +121,13 @@ def _input_text(options: argparse.Namespace) -> str:
     if options.text is not None and options.file is not None:
         raise StanceError("both a text and --file are given; give one of them")
     if options.text is not None:
-        return str(options.text)
-    source = options.file or "standard input"
+        return checked_text(options.text)
+    if options.file is not None:
+        return read_text(options.file)
     try:
-        content = options.file.read_bytes() if options.file else sys.stdin.buffer.read()
-        return str(content.decode("utf-8-sig"))
-    except OSError as error:
-        raise StanceError(f"{source}: {error.strerror}; expected a readable text file") from error
+        return sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise StanceError(f"{source}: byte {error.start} is not UTF-8; the text must be UTF-8") from error
+        raise StanceError(f"standard input: byte {error.start} is not UTF-8; the text must be UTF-8") from error
 
 
 def _report(options: argparse.Namespace) -> None:
@@ -139,11 +137,13 @@ def _report(options: argparse.Namespace) -> None:
     from stance.report import write_report
     from stance.reports import read_reports
 
+    if any(path.exists() and not path.is_dir() for path in (options.out, *options.out.parents)):
+        raise StanceError(f"{options.out}: a file stands there or above; --out must be a folder")
     reports = read_reports(options.path)
     classifier = load_classifier(options.model, options.actors)
     bar = tqdm(reports, desc="classifying", unit="report", disable=None)
     stances = [stance for report in bar for stance in dated_stances(classifier, report)]
-    recorded = classifier.model.meta["evaluations"].get("frozen test")
+    recorded = classifier.model.meta.get("evaluations", {}).get("frozen test")
     paths = write_report(
         options.out,
         stances,
@@ -179,8 +179,10 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     sentences = read_labels(options.labels)
     test = options.labels.name
+    if options.split and not options.splits:
+        raise StanceError("--split is given without --splits; give the CSV that tells the reports' splits")
     if options.splits:
-        split_name = choice("--split", "split", options.split, Split)
+        split_name = choice("--split", "split", options.split or Split.TEST, Split)
         splits = read_splits(options.splits, sentences)
         sentences = [sentence for sentence in sentences if splits[sentence.report_id] is split_name]
         test = f"{test}, {split_name}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from stance.actors import ActorTable
-from stance.codebook import LABELS, NOBODY, StanceError
+from stance.codebook import LABELS, NOBODY, Source, StanceError
 from stance.dataset import label_examples, read_splits
 from stance.evaluation import annotator_agreement
 from stance.labels import LabelledSentence, read_labels
@@ -28,8 +28,14 @@ def check_data(folder: Path) -> list[str]:
     data = folder / "data"
     table = ActorTable.read(data / "actors.csv")
     seeds, corpus = read_labels(data / "labels.csv"), read_labels(data / "corpus.csv")
-    _check_seeds(folder / "seeds/manifest.csv", data / "labels.csv", seeds)
-    passes = [read_labels(data / f"annotation/seeds_pass_{name}.csv") for name in "ab"]
+    _check_source(data / "labels.csv", seeds, {Source.SEED})
+    _check_source(data / "corpus.csv", corpus, {Source.REPORT, Source.AUTHORED})
+    manifest = folder / "seeds/manifest.csv"
+    _check_seeds(manifest, data / "labels.csv", seeds)
+    passes = []
+    for path in (data / f"annotation/seeds_pass_{name}.csv" for name in "ab"):
+        passes.append(read_labels(path))
+        _check_seeds(manifest, path, passes[-1])
     agreement = annotator_agreement(*passes)
     splits = read_splits(data / "splits.csv", corpus)
     _check_provenance(data / "reports.csv", corpus)
@@ -42,7 +48,8 @@ def check_data(folder: Path) -> list[str]:
             f"  {part}: {_counts(s for s in corpus if splits[s.report_id] is part)}"
             for part in sorted(set(splits.values()))
         ),
-        f"  {_candidate_recall([s for s in corpus if s.source == 'report'], table)}",
+        f"  {_candidate_recall([s for s in corpus if s.source is Source.REPORT], table)}",
+        f"  holders without an alias: {_unknown_holders([*seeds, *corpus], table)}",
         f"data/annotation: two passes over {agreement['n_sentences']} sentences; Cohen's kappa "
         f"{agreement['kappa_stance']:.3f} on stance or none, {agreement['kappa_labels']:.3f} on the label set; F1 "
         + ", ".join(f"{label} {agreement['label_f1'][label]:.3f}" for label in LABELS)
@@ -52,19 +59,28 @@ def check_data(folder: Path) -> list[str]:
     ]
 
 
+def _check_source(path: Path, sentences: Sequence[LabelledSentence], allowed: set[Source]) -> None:
+    for sentence in sentences:
+        if sentence.source not in allowed:
+            raise StanceError(
+                f"{path}: {sentence.report_id} position {sentence.position} has source {sentence.source}; "
+                f"it must be {' or '.join(sorted(allowed))} in this file"
+            )
+
+
 def _check_seeds(manifest: Path, path: Path, labelled: Sequence[LabelledSentence]) -> None:
     """Every sentence that the splitter finds in the seeds is labelled, at its position and date, and no other is."""
     expected = {
-        (sentence.report_id, sentence.position): (sentence.text, report.date)
+        (sentence.report_id, sentence.position): f"{sentence.text!r} of {report.date}"
         for report in read_manifest(manifest)
         for sentence in split(report)
     }
-    found = {(sentence.report_id, sentence.position): (sentence.text, sentence.date) for sentence in labelled}
+    found = {(sentence.report_id, sentence.position): f"{sentence.text!r} of {sentence.date}" for sentence in labelled}
     for key in sorted(expected.keys() | found.keys()):
         if expected.get(key) != found.get(key):
             raise StanceError(
-                f"{path}: {key[0]} position {key[1]} is {found.get(key, ('not labelled',))[0]!r}; "
-                f"the seed has {expected.get(key, ('no such sentence',))[0]!r} there, on the manifest's date"
+                f"{path}: {key[0]} position {key[1]} is {found.get(key, 'not labelled')}; "
+                f"the seed has {expected.get(key, 'no such sentence')}"
             )
 
 
@@ -91,6 +107,12 @@ def _counts(sentences: Iterable[LabelledSentence]) -> str:
     n_reports = len({sentence.report_id for sentence in sentences})
     labels = ", ".join(f"{by_label[label]} {label}" for label in LABELS)
     return f"{len(sentences)} sentences of {n_reports} reports, {n_without} without; {len(stances)} stances: {labels}"
+
+
+def _unknown_holders(sentences: Iterable[LabelledSentence], table: ActorTable) -> str:
+    """Parties that hold a stance but that no alias stands for: no classifier can name them."""
+    holders = {stance.actor for sentence in sentences for stance in sentence.stances} - {NOBODY} - table.actors
+    return ", ".join(sorted(holders)) or "none"
 
 
 def _candidate_recall(sentences: Sequence[LabelledSentence], table: ActorTable) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Encoding, Tokenizer
 
-from stance.codebook import Example
+from stance.codebook import Example, StanceError
 
 MAX_SENTENCE_TOKENS: Final = 96  # longer sentences are cut at the end
 MAX_CONTEXT_TOKENS: Final = 24  # of the sentence before, its last ones
@@ -47,8 +47,9 @@ class ExampleEncoder:
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
         self.max_context_tokens = max_context_tokens
-        self._cls = self.tokenizer.token_to_id("[CLS]")
-        self._sep = self.tokenizer.token_to_id("[SEP]")
+        self._cls, self._sep = (self.tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
+        if self._cls is None or self._sep is None:
+            raise StanceError(f"{tokenizer_file}: no [CLS] or [SEP] token; the encoder must be of the BERT kind")
 
     def encode(self, examples: Sequence[Example]) -> list[Encoded]:
         """Encode ``examples`` in order, each to its own length."""

@@ -23,7 +23,7 @@ from stance.metrics import (
     label_f1,
     paired_difference,
 )
-from stance.predictions import DecisionRule, Probabilities, sentence_probabilities
+from stance.predictions import DecisionRule, Probabilities
 
 BOOTSTRAP_SEED: Final = 2026
 
@@ -69,12 +69,12 @@ class Evaluation:
 def outcome(items: Sequence[LabelledExample], probabilities: Sequence[Probabilities], rule: DecisionRule) -> Outcome:
     """What ``rule`` makes of ``probabilities``, against the gold of ``items``; rows in their order."""
     calibrated = [rule.calibrate(answer) for answer in probabilities]
-    by_sentence = np.array([sentence_probabilities(answer) for answer in calibrated])
+    by_sentence = np.array([answer.labels[0] for answer in calibrated])
     found = [set(rule.stances(item.example, answer)) for item, answer in zip(items, calibrated, strict=True)]
     gold = [set(item.sentence.stances) for item in items]
     return Outcome(
         gold=np.array([targets(item).labels[0] > 0 for item in items]),
-        predicted=by_sentence >= np.array(rule.thresholds),
+        predicted=by_sentence >= rule.label_threshold,
         probabilities=by_sentence,
         pairs=_counts([_pairs(stances) for stances in gold], [_pairs(stances) for stances in found]),
         triples=_counts(gold, found),
@@ -88,8 +88,10 @@ def annotator_agreement(first: Sequence[LabelledSentence], second: Sequence[Labe
         StanceError: if the passes are not over the same sentences.
     """
     keys = [[(sentence.report_id, sentence.position, sentence.text) for sentence in side] for side in (first, second)]
-    if keys[0] != keys[1]:
-        raise StanceError("the two passes differ in their sentences; both must hold the same reports and positions")
+    if not first or keys[0] != keys[1]:
+        raise StanceError(
+            "the two passes differ in their sentences or are empty; both must hold the same reports and positions"
+        )
     result = _agreement([[sentence.stances for sentence in side] for side in (first, second)])
     return {
         "n_sentences": len(first),
@@ -107,7 +109,13 @@ def evaluate(
     probabilities: Sequence[Probabilities],
     rule: DecisionRule,
 ) -> Evaluation:
-    """Score a classifier's answers on a test, with bootstrap intervals over reports."""
+    """Score a classifier's answers on a test, with bootstrap intervals over reports.
+
+    Raises:
+        StanceError: if there is nothing to score.
+    """
+    if not items:
+        raise StanceError(f"{test}: no labelled sentence; at least one is needed")
     result = outcome(items, probabilities, rule)
     clusters = report_numbers(items)
     return Evaluation(

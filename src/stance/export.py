@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,15 +28,14 @@ def export_onnx(model: Transformer, folder: Path, *, quantised: bool = True) -> 
     """Write ``model.onnx`` and ``tokenizer.json`` into ``folder``, which is made.
 
     Weights are int8 per channel, activations are quantised as they come. The range is reduced to 7 bits, for
-    processors without VNNI instructions overflow at 8; so scores are the same on every processor.
+    processors without VNNI instructions overflow at 8; so scores are the same on every processor. One scale
+    serves a whole batch, so a probability can move by some hundredths with the sentences that share its batch.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory() as scratch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with TemporaryDirectory() as scratch, _quiet():
         full = Path(scratch) / "full.onnx"
         _export_full(model, full)
         if quantised:
-            logging.getLogger().setLevel(logging.ERROR)
             quantize_dynamic(
                 full, folder / MODEL_FILE, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
             )
@@ -42,6 +43,18 @@ def export_onnx(model: Transformer, folder: Path, *, quantised: bool = True) -> 
             full.replace(folder / MODEL_FILE)
     model.encoder.tokenizer.save(str(folder / "tokenizer.json"))
     return folder / MODEL_FILE
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the exporters' warnings, which concern packages and steps that play no part here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(logging.NOTSET)
 
 
 def _export_full(model: Transformer, path: Path) -> None:

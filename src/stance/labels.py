@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,8 @@ def write_labels(path: Path, sentences: Iterable[LabelledSentence]) -> None:
 
 def _add(rows: _Rows, where: str, row: dict[str, str]) -> None:
     actor = row["actor"]
+    if actor != actor.strip():
+        raise StanceError(f"{where}: actor {actor!r} begins or ends with a space; it must not")
     if row["label"] == NONE:
         if row["issue"]:
             raise StanceError(f"{where}: issue {row['issue']!r} with label {NONE}; it must be empty")
@@ -114,6 +117,6 @@ def _sentence(key: tuple[str, int], rows: _Rows) -> LabelledSentence:
 
 
 def _position(where: str, value: str) -> int:
-    if not value.isascii() or not value.isdigit() or int(value) < 1:
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", value):
         raise StanceError(f"{where}: position {value!r} is not a whole number from 1")
     return int(value)

@@ -38,12 +38,12 @@ class DecisionRule:
     """How probabilities become decisions.
 
     ``temperature`` divides the logits (Guo et al. 2017, "On Calibration of Modern Neural Networks"): above 1
-    it makes an over-confident classifier more careful. A label holds for the sentence from its threshold on,
-    for a candidate from ``actor_threshold`` on.
+    it makes an over-confident classifier more careful. A label holds for the sentence if the answer for anyone
+    reaches ``label_threshold``, for a candidate if the candidate's reaches ``actor_threshold``.
     """
 
     temperature: float = 1.0
-    thresholds: tuple[float, ...] = (0.5,) * len(LABELS)
+    label_threshold: float = 0.5
     actor_threshold: float = 0.5
     issue_threshold: float = 0.35  # a second issue counts from this probability on
 
@@ -55,8 +55,8 @@ class DecisionRule:
 
     def labels(self, calibrated: Probabilities) -> list[Label]:
         """The labels that hold for the sentence, likeliest first."""
-        sentence = sentence_probabilities(calibrated)
-        held = [index for index in range(len(LABELS)) if sentence[index] >= self.thresholds[index]]
+        sentence = calibrated.labels[0]
+        held = [index for index in range(len(LABELS)) if sentence[index] >= self.label_threshold]
         return [LABELS[index] for index in sorted(held, key=lambda index: -sentence[index])]
 
     def stances(self, example: Example, calibrated: Probabilities) -> dict[Stance, float]:
@@ -85,15 +85,3 @@ class DecisionRule:
         likeliest = int(distribution.argmax())
         others = [index for index in range(len(ISSUES)) if distribution[index] >= self.issue_threshold]
         return sorted({likeliest, *others})
-
-
-def sentence_probabilities(probabilities: Probabilities) -> Floats:
-    """The probability of each label for the sentence as a whole, shape (4,), in Label order.
-
-    The mean of the answer for anyone and the strongest candidate's answer.
-    """
-    if len(probabilities.labels) == 1:
-        only: Floats = probabilities.labels[0]
-        return only
-    mean: Floats = (probabilities.labels[0] + probabilities.labels[1:].max(axis=0)) / 2
-    return mean

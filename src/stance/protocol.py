@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from stance.labels import read_labels
 from stance.metrics import Estimate, estimate, macro_f1
 from stance.predictions import Classifier, DecisionRule, Probabilities
 
-SEEDS, TEST, FOLDS = "seeds", "frozen test", "seeds, left one out"
+DEVELOPMENT, SEEDS, TEST, FOLDS = "development", "seeds", "frozen test", "seeds, left one out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Contender:
 
     @contextmanager
     def timed(self, part: str) -> Iterator[None]:
-        """Record how long a part took."""
+        """Say which part runs, and record how long it took."""
+        print(f"{self.name}: {part}", file=sys.stderr, flush=True)
         start = time.perf_counter()
         yield
         self.seconds[part] = round(time.perf_counter() - start, 1)
@@ -93,6 +95,8 @@ def load_data(*, labels: Path, corpus: Path, splits: Path, actors: Sequence[Path
     """
     table = ActorTable.read(*actors)
     seeds, sentences = read_labels(labels), read_labels(corpus)
+    if not seeds:
+        raise StanceError(f"{labels}: no labelled sentence there; at least one is needed")
     by_report = read_splits(splits, sentences)
     parts: dict[Split, list[LabelledExample]] = {split: [] for split in Split}
     for item in label_examples(sentences, table):
@@ -130,6 +134,15 @@ def run(contender: Contender, data: Data, protocol: ProtocolConfig) -> None:
             _leave_one_seed_out(contender, data.seeds)
     with contender.timed("learning curve"):
         _learning_curve(contender, data, protocol.curve_shares, development)
+
+
+def develop(contender: Contender, data: Data) -> Evaluation:
+    """Train on the training reports, score on the development reports: for choosing between settings.
+
+    The decision rule is chosen on the same reports, so the score flatters all settings alike.
+    """
+    answers = _fit(contender, data.train, "training reports").predict_proba(_examples(data.development))
+    return evaluate(contender.name, DEVELOPMENT, data.development, answers, choose_rule(data.development, answers))
 
 
 def _fit(contender: Contender, items: Sequence[LabelledExample], what: str, *, small: bool = False) -> Trainable:

@@ -3,34 +3,34 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 
 from sentencex import get_sentence_boundaries
 
 from stance.codebook import Report, Sentence
 
-# Lines that end the article: comment forms, author boxes, share bars. Nothing after them is text.
+# Lines that end the article: comment forms and author boxes. Nothing after them is text.
 _END_OF_ARTICLE = re.compile(
-    r"(leave a (reply|comment)|post a comment|your email address will not be published"
-    r"|written by|about the author|related (articles|posts|stories|topics):?|you may also like:?"
-    r"|more from .{1,40}|follow [\w .]{1,40}:|share this( article| story)?:?|(filed under|tags|topics):.*)",
+    r"(leave a (reply|comment)|post a comment|your email address will not be published|written by|about the author)",
     re.IGNORECASE,
 )
 # Lines that announce a list of links: they and the bullets below them are dropped.
 _LINK_LIST = re.compile(
-    r"((recommended|related|top|trending|popular|more|latest) (stories|articles|news|posts|reading|links)"
-    r"|read (more|next|also)|see also|most read)\s*:?",
+    r"((recommended|related|top|trending|popular|more|latest) (stories|articles|news|posts|reading|links|topics)"
+    r"|you may also like|more from .{1,40}|read (more|next|also)|see also|most read)\s*:?",
     re.IGNORECASE,
 )
 _BULLET = re.compile(r"[-*•–]\s+")
 # Single lines of page furniture: subscription, adverts, credits, cookies, links to other stories.
 _FURNITURE = re.compile(
     r"(connect with us|hi, what are you looking for\?|advertisements?|sponsored( content)?|skip to (main )?content"
-    r"|menu|search|home|log ?in|sign (in|up)|share|comments?|print|copy link"
+    r"|menu|search|home|log ?in|sign (in|up)|share( this( article| story)?)?:?|comments?|print|copy link"
+    r"|follow [\w .]{1,40}:|(filed under|tags|topics):.*"
     r"|(estimated )?reading time:.*|\d+ min(ute)?s? read"
     r"|(more|read more|related|see also|also read|watch|listen|in pictures):\s.*"
     r"|\(?(subscribe (to|now|today)|sign up (for|to) (our|the .{0,30}newsletter)|follow us|click here)\b.{0,160}"
-    r"|.{0,40}\b(accept|use|uses) (all )?cookies\b.*|all rights reserved.*|©.*|copyright \d{4}.*"
+    r"|.{0,40}\b(accept|use|uses) (all )?cookies\b.*|.{0,60}\ball rights reserved\.?|©.*|copyright \d{4}.*"
     r"|required fields are marked.*"
     r"|(photo(graph)?|image|picture) ?(credit|by|:).*|credits?(\s*[:…]|\.\.\.).*"
     r"|.{2,60} is (an? |the )?[\w'’ .&-]{0,40}\b(news editor|staff writer|senior editor|correspondent|contributor)"
@@ -39,6 +39,8 @@ _FURNITURE = re.compile(
 )
 _CREDIT_TAIL = re.compile(r"\s*\(?(image|photo|picture) credit:.*$", re.IGNORECASE)
 _DOMAIN = re.compile(r"[\w-]\.(com|org|net|info|bet|casino|xyz|io)(?=\W|[a-zA-Z]|$)")
+_FINAL_NO = re.compile(r"(?<=\bno\.)[\"”’']?\s+(?=[A-Z“\"])")  # sentencex takes every "no." for "number"
+_LINE = re.compile(r"[^\n\r\u0085\u2028\u2029]+")
 _MAX_LINKS_PER_LINE = 2  # a line with more web addresses than this is a link farm
 _MAX_FURNITURE_LENGTH = 300  # characters; a longer line is text or a link farm
 _MAX_WORD_LENGTH = 60  # characters; longer "words" are glued link lists
@@ -56,19 +58,29 @@ def split(report: Report) -> list[Sentence]:
     ['Talks stall', 'Belmark said no.']
     """
     sentences: list[Sentence] = []
-    for start, end in _text_blocks(report):
-        for boundary in get_sentence_boundaries("en", report.text[start:end]):
-            raw = report.text[start + boundary["start_index"] : start + boundary["end_index"]]
-            text = raw.strip()
+    for block_start, block_end in _text_blocks(report):
+        for start, end in _sentence_ranges(report.text[block_start:block_end]):
+            raw = report.text[block_start + start : block_start + end]
+            text = raw.strip("\ufeff" + string.whitespace + "\u00a0")
             if any(character.isalnum() for character in text):
-                first = start + boundary["start_index"] + raw.index(text)
+                first = block_start + start + raw.index(text)
                 sentences.append(Sentence(report.report_id, len(sentences) + 1, text, first, first + len(text)))
     return sentences
 
 
+def _sentence_ranges(block: str) -> Iterator[tuple[int, int]]:
+    """Character ranges of the sentences of a paragraph."""
+    for boundary in get_sentence_boundaries("en", block):
+        start, end = boundary["start_index"], boundary["end_index"]
+        for extra in _FINAL_NO.finditer(block, start, end):
+            yield start, extra.end()
+            start = extra.end()
+        yield start, end
+
+
 def _text_blocks(report: Report) -> Iterator[tuple[int, int]]:
     """Character ranges of the paragraphs, headings and bullet points that are text."""
-    lines = [(match.start(), match.end()) for match in re.finditer(r"[^\n\r]+", report.text)]
+    lines = [match.span() for match in _LINE.finditer(report.text)]
     lines = _after_title(lines, report)
     in_link_list = False
     block: tuple[int, int] | None = None

@@ -171,16 +171,17 @@ def _period(actor: str, date: dt.date, stances: Sequence[DatedStance]) -> ActorP
     found = Counter(stance.label for stance in stances)
     counts = {label: found[label] for label in LABELS}
     low, high = beta(*_posterior(counts)).interval(CONFIDENCE)
-    n_firm = sum(counts[label] for label in FIRM_LABELS)
-    return ActorPeriod(actor, date, counts, Estimate(n_firm / len(stances), float(low), float(high)))
+    share = sum(counts[label] for label in FIRM_LABELS) / len(stances)
+    # at a share of 0 or 1 the interval reaches to it (Brown, Cai & DasGupta 2001)
+    return ActorPeriod(actor, date, counts, Estimate(share, min(float(low), share), max(float(high), share)))
 
 
 def _firmness_changes(periods: Sequence[ActorPeriod]) -> Iterable[FirmnessChange]:
     """Differences of the two Beta posteriors, their interval from ``N_DRAWS`` draws."""
-    rng = np.random.default_rng(SEED)
     for before, after in pairwise(periods):
         if before.actor != after.actor:
             continue
+        rng = np.random.default_rng(SEED)
         draws = [rng.beta(*_posterior(period.counts), size=N_DRAWS) for period in (before, after)]
         low, high = np.quantile(draws[1] - draws[0], [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
         difference = Estimate(after.firmness.value - before.firmness.value, float(low), float(high))

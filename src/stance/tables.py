@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from collections.abc import Iterable
+import io
+import re
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
@@ -14,7 +16,7 @@ from stance.codebook import StanceError
 Choice = TypeVar("Choice", bound=StrEnum)
 
 
-def read_rows(path: Path, columns: tuple[str, ...]) -> Iterable[tuple[str, dict[str, str]]]:
+def read_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[str, dict[str, str]]]:
     """The rows of a CSV that must have exactly ``columns``, each with its place as ``file:line``.
 
     Raises:
@@ -22,21 +24,45 @@ def read_rows(path: Path, columns: tuple[str, ...]) -> Iterable[tuple[str, dict[
     """
     if not path.is_file():
         raise StanceError(f"{path}: no such file; expected a CSV with the columns {', '.join(columns)}")
+    rows = split_rows(path)
+    where, header = next(rows, (f"{path}:1", []))
+    if tuple(header) != columns:
+        raise StanceError(f"{where}: the columns are {', '.join(header)}; they must be {', '.join(columns)}")
+    for where, row in rows:
+        yield where, dict(zip(columns, row, strict=True))
+
+
+def split_rows(path: Path) -> Iterator[tuple[str, list[str]]]:
+    """The header and rows of a CSV, each with its place as ``file:line`` and with as many fields as the header.
+
+    Raises:
+        StanceError: if the file is not UTF-8 or not a well-formed CSV.
+    """
+    reader = csv.reader(io.StringIO(read_text(path), newline=""), strict=True)
+    n_fields = None
     try:
-        with path.open(encoding="utf-8-sig", newline="") as handle:
-            reader = csv.reader(handle, strict=True)
-            header = tuple(next(reader, ()))
-            if header != columns:
-                raise StanceError(f"{path}:1: the columns are {', '.join(header)}; they must be {', '.join(columns)}")
-            for row in reader:
-                where = f"{path}:{reader.line_num}"
-                if len(row) != len(columns):
-                    raise StanceError(f"{where}: {len(row)} fields; every row must have {len(columns)}")
-                yield where, dict(zip(columns, row, strict=True))
-    except UnicodeDecodeError as error:
-        raise StanceError(f"{path}: byte {error.start} is not UTF-8; the file must be UTF-8") from error
+        for row in reader:
+            where = f"{path}:{reader.line_num}"
+            n_fields = n_fields or len(row)
+            if len(row) != n_fields:
+                raise StanceError(f"{where}: {len(row)} fields; every row must have {n_fields}")
+            yield where, row
     except csv.Error as error:
         raise StanceError(f"{path}:{reader.line_num}: {error}; the file must be a well-formed CSV") from error
+
+
+def read_text(path: Path) -> str:
+    """The text of a UTF-8 file, without a byte order mark.
+
+    Raises:
+        StanceError: if it cannot be read or is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise StanceError(f"{path}: {error.strerror}; expected a readable text file") from error
+    except UnicodeDecodeError as error:
+        raise StanceError(f"{path}: byte {error.start} is not UTF-8; the text must be UTF-8") from error
 
 
 def parse_date(where: str, value: str) -> dt.date | None:
@@ -48,6 +74,8 @@ def parse_date(where: str, value: str) -> dt.date | None:
     if not value:
         return None
     try:
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+            raise ValueError(value)
         return dt.date.fromisoformat(value)
     except ValueError as error:
         raise StanceError(f"{where}: date {value!r} is not an ISO date such as 2022-03-16") from error

@@ -1,4 +1,4 @@
-"""Fine-tuning a small encoder. The only file of the package that imports torch or transformers."""
+"""Fine-tuning a small encoder with torch. The only file of the package that imports transformers."""
 
 from __future__ import annotations
 
@@ -29,14 +29,25 @@ PACKAGED_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4
 
 
 class StanceNetwork(nn.Module):
-    """An encoder that is asked, in one pass, about a sentence and every party in it."""
+    """An encoder that is asked, in one pass, about a sentence and every party in it.
+
+    A query is the average of the token vectors that stand for its party. It looks at all tokens by cross-attention and
+    is read beside the average and the maximum of the sentence.
+    """
 
     def __init__(self, encoder: nn.Module, n_encoder_units: int, config: TransformerConfig) -> None:
         super().__init__()
+        if n_encoder_units % config.n_attention_heads:
+            raise StanceError(
+                f"n_attention_heads is {config.n_attention_heads}; it must divide the encoder's width, {n_encoder_units}"
+            )
         self.encoder = encoder
+        self.attention = nn.MultiheadAttention(
+            n_encoder_units, config.n_attention_heads, dropout=config.dropout, batch_first=True
+        )
         self.head = nn.Sequential(
             nn.Dropout(config.dropout),
-            nn.Linear(2 * n_encoder_units, config.n_head_units),
+            nn.Linear(4 * n_encoder_units, config.n_head_units),
             nn.GELU(),
             nn.Dropout(config.dropout),
         )
@@ -55,8 +66,12 @@ class StanceNetwork(nn.Module):
             input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids
         ).last_hidden_state
         queries = query_weights @ tokens
-        sentence = queries[:, :1].expand_as(queries)
-        features = self.head(torch.cat([queries, sentence], dim=-1))
+        attended, _ = self.attention(queries, tokens, tokens, key_padding_mask=attention_mask == 0, need_weights=False)
+        in_sentence = (attention_mask * (1 - token_type_ids)).unsqueeze(-1) > 0
+        strongest = tokens.masked_fill(~in_sentence, -1e4).amax(dim=1, keepdim=True)
+        sentence = queries[:, :1]
+        parts = [queries, attended, sentence.expand_as(queries), strongest.expand_as(queries)]
+        features = self.head(torch.cat(parts, dim=-1))
         issues = self.issue(features).unflatten(-1, (len(LABELS), len(ISSUES)))
         return self.label(features), issues
 
@@ -66,22 +81,16 @@ class Transformer:
 
     def __init__(self, config: TransformerConfig) -> None:
         self.config = config
-        folder = backbone_folder(config.backbone)
-        self._tokenizer_file = folder / "tokenizer.json"
-        if not self._tokenizer_file.is_file():
-            raise StanceError(f"{folder}: no tokenizer.json; the backbone must have a fast tokenizer of the BERT kind")
-        self.encoder = ExampleEncoder(self._tokenizer_file, max_context_tokens=config.max_context_tokens)
-        seed_everything(config.seed)
-        encoder_config = AutoConfig.from_pretrained(folder, hidden_dropout_prob=config.dropout)
-        backbone = AutoModel.from_pretrained(folder, config=encoder_config)
-        self.network = StanceNetwork(backbone, encoder_config.hidden_size, config)
+        self._folder = backbone_folder(config.backbone)
+        self.encoder = _example_encoder(self._folder, config)
+        self.network = self._untrained()
 
     def fit(self, examples: Sequence[Example], targets: Sequence[Targets], *, progress: str = "") -> Self:
-        """Fine-tune on ``examples``; ``progress`` titles a progress bar, none where it is empty.
+        """Fine-tune the backbone on ``examples``; ``progress`` titles a progress bar, none where it is empty.
 
         The word embeddings stay as they are: with a few thousand sentences most of them are never seen.
         """
-        seed_everything(self.config.seed)
+        self.network = self._untrained()
         encoded = self.encoder.encode(examples)
         rng = np.random.default_rng(self.config.seed)
         epochs = [self._epoch_batches(encoded, rng) for _ in range(self.config.n_epochs)]
@@ -119,18 +128,32 @@ class Transformer:
         return [answers[index] for index in range(len(examples))]
 
     def save(self, folder: Path) -> None:
-        """Write the checkpoint: ``model.safetensors``, ``config.json``, the encoder's config, the tokenizer."""
+        """Write a checkpoint: weights, our ``settings.json``, the encoder's ``config.json`` and the tokenizer."""
         folder.mkdir(parents=True, exist_ok=True)
         save_file(self.network.state_dict(), folder / "model.safetensors")
-        (folder / "config.json").write_text(json.dumps(asdict(self.config), indent=2) + "\n", encoding="utf-8")
+        (folder / "settings.json").write_text(json.dumps(asdict(self.config), indent=2) + "\n", encoding="utf-8")
+        self.network.encoder.config.save_pretrained(folder)  # type: ignore[operator, union-attr]
         self.encoder.tokenizer.save(str(folder / "tokenizer.json"))
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what ``save`` wrote."""
-        model = cls(TransformerConfig(**json.loads((folder / "config.json").read_text(encoding="utf-8"))))
+        model = cls.__new__(cls)
+        model.config = TransformerConfig(**json.loads((folder / "settings.json").read_text(encoding="utf-8")))
+        model._folder = folder
+        model.encoder = _example_encoder(folder, model.config)
+        encoder_config = AutoConfig.from_pretrained(folder)
+        backbone = AutoModel.from_config(encoder_config)  # type: ignore[no-untyped-call]
+        model.network = StanceNetwork(backbone, encoder_config.hidden_size, model.config)
         model.network.load_state_dict(load_file(folder / "model.safetensors"))
         return model
+
+    def _untrained(self) -> StanceNetwork:
+        """The backbone under a new head."""
+        seed_everything(self.config.seed)
+        encoder_config = AutoConfig.from_pretrained(self._folder, hidden_dropout_prob=self.config.dropout)
+        backbone = AutoModel.from_pretrained(self._folder, config=encoder_config)
+        return StanceNetwork(backbone, encoder_config.hidden_size, self.config)
 
     def _epoch_batches(self, encoded: Sequence[Encoded], rng: np.random.Generator) -> list[list[int]]:
         """Batches of like length in random order; which sentences meet changes from epoch to epoch."""
@@ -189,7 +212,20 @@ def backbone_folder(backbone: str) -> Path:
         return Path(backbone)
     from huggingface_hub import snapshot_download
 
-    return Path(snapshot_download(backbone))
+    try:
+        return Path(snapshot_download(backbone))
+    except (OSError, ValueError) as error:
+        raise StanceError(
+            f"backbone {backbone!r}: no such folder, and no model to download ({error}); "
+            f"allowed are {PACKAGED_BACKBONE}, a folder or a Hugging Face id"
+        ) from error
+
+
+def _example_encoder(folder: Path, config: TransformerConfig) -> ExampleEncoder:
+    file = folder / "tokenizer.json"
+    if not file.is_file():
+        raise StanceError(f"{folder}: no tokenizer.json; the backbone must have a fast tokenizer of the BERT kind")
+    return ExampleEncoder(file, max_context_tokens=config.max_context_tokens)
 
 
 def seed_everything(seed: int) -> None:

@@ -1,0 +1,358 @@
+"""The command line: what it prints, writes, refuses and answers as its exit code."""
+
+import csv
+import datetime as dt
+import functools
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+from stance import classify, metrics
+from stance.actors import ActorTable, Alias, AliasKind
+from stance.artefacts import write_meta
+from stance.baseline import TfidfBaseline
+from stance.classify import load_classifier
+from stance.cli import CSV_COLUMNS, dated_stances, main
+from stance.codebook import LABELS, Issue, Label, Report, Source, Stance, StanceError
+from stance.dataset import label_examples, targets
+from stance.evaluation import Attribution, Evaluation, LabelScore, as_json
+from stance.labels import LabelledSentence, write_labels
+from stance.predictions import DecisionRule
+
+TAUGHT = {
+    "{0} demands that {1} withdraw from the delta.": (Label.DEMAND, Issue.TERRITORY),
+    "{0} agrees to a truce with {1}.": (Label.CONCESSION, Issue.CEASEFIRE),
+    "{0} refuses to meet {1} for talks.": (Label.REJECTION, Issue.TALKS),
+    "{0} will trade only if {1} lifts its tariffs.": (Label.PRECONDITION, Issue.ECONOMY),
+}
+REFUSAL = "Belmark refuses to meet Ardania for talks."
+TRUCE = "Ardania agrees to a truce with Belmark."
+RECORD = Evaluation(
+    classifier="the toy model",
+    test="frozen test",
+    n_reports=3,
+    n_sentences=24,
+    scores=dict.fromkeys(metrics.METRICS, metrics.Estimate(0.5, 0.4, 0.6)),
+    labels=dict.fromkeys(LABELS, LabelScore(precision=0.5, recall=0.5, f1=0.5, support=6)),
+    attribution=Attribution(candidate_recall=1.0, right=12, wrong_actor=0, wrong_label=12, missed=12),
+)
+
+ECHO = """
+import sys
+from stance import Classification, cli
+class Echo:
+    def sentences(self, sentences, date):
+        return [Classification(sentence.text) for sentence in sentences]
+cli.load_classifier = lambda *_: Echo()
+sys.exit(cli.main(["classify"]))
+"""
+
+
+def toy_sentences():
+    """Every taught sentence in both directions, in three reports of three years."""
+    return [
+        LabelledSentence(
+            f"r{report}", position, dt.date(2020 + report, 1, 1), f"conflict {report}", text.format(*parties),
+            Source.AUTHORED, (Stance(parties[0], *stance),), parties[1:],
+        )
+        for report in range(3)
+        for position, (parties, (text, stance)) in enumerate(
+            ((parties, taught) for parties in (("Ardania", "Belmark"), ("Belmark", "Ardania"))
+             for taught in TAUGHT.items()), start=1,
+        )
+    ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def toy(tmp_path_factory):
+    """The folder of a small stored model (``model``) and the toy parties (``actors.csv``)."""
+    folder = tmp_path_factory.mktemp("toy")
+    table = ActorTable([Alias(party, party, AliasKind.NAME) for party in ("Ardania", "Belmark")])
+    items = label_examples(toy_sentences(), table)
+    fitted = TfidfBaseline().fit([item.example for item in items], [targets(item) for item in items])
+    fitted.save(folder / "model")
+    write_meta(folder / "model", "tfidf", DecisionRule(), {"evaluations": {"frozen test": as_json(RECORD)}})
+    (folder / "actors.csv").write_text(
+        "actor,alias,kind,from,until\nArdania,Ardania,name,,\nBelmark,Belmark,name,,\n", encoding="utf-8"
+    )
+    return folder
+
+
+@pytest.fixture
+def stance(toy, capsys):
+    """Runs a command with the toy model; returns exit code, output and errors."""
+
+    def run(command, *arguments):
+        model = ["--model", str(toy / "model"), "--actors", str(toy / "actors.csv")]
+        code = main([command, *map(str, arguments), *([] if command == "check-data" else model)])
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.fixture
+def reports(tmp_path):
+    """A folder of two dated reports."""
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    (folder / "2022-03-16_refusal.txt").write_text(f"{REFUSAL}\n", encoding="utf-8")
+    (folder / "2022-03-20_truce.txt").write_text(f"{TRUCE}\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def labels(tmp_path):
+    """The toy sentences as a label CSV."""
+    path = tmp_path / "labels.csv"
+    write_labels(path, toy_sentences())
+    return path
+
+
+@pytest.fixture
+def few_resamples(monkeypatch):
+    """Bootstrap intervals from ten samples in place of a thousand, which take seconds."""
+    monkeypatch.setattr("stance.evaluation.estimate", functools.partial(metrics.estimate, n_resamples=10))
+
+
+def test_classify_prints_each_sentence_with_its_label_and_stances(stance):
+    code, output, errors = stance("classify", f"{REFUSAL} {TRUCE}")
+    lines = output.splitlines()
+    assert (code, errors) == (0, "")
+    assert [line.split()[0] for line in lines] == ["rejection", "-", "concession", "-"]
+    assert lines[0].endswith(REFUSAL)
+    assert "- Belmark: rejection on talks (0." in lines[1]
+
+
+def test_classify_says_that_a_holder_is_unclear(stance):
+    assert "- (holder unclear): rejection on talks" in stance("classify", "They refuse to meet for talks.")[1]
+
+
+def test_classify_gives_the_whole_result_as_json(stance, toy):
+    code, output, _ = stance("classify", f"{REFUSAL} Größe.", "--json")
+    result = classify(f"{REFUSAL} Größe.", model=toy / "model", actors=toy / "actors.csv")
+    answer = json.loads(output)
+    assert code == 0
+    assert "Größe" in output
+    assert (answer["text"], answer["label"]) == (result.text, "rejection")
+    assert answer["probabilities"] == dict(result.probabilities)
+    assert answer["stances"][0]["actor"] == "Belmark"
+
+
+def test_classify_gives_a_row_for_each_stance_as_csv(stance):
+    text = f"{REFUSAL} {TRUCE}"
+    _, output, _ = stance("classify", text, "--csv")
+    header, *rows = csv.reader(io.StringIO(output))
+    assert tuple(header) == CSV_COLUMNS
+    assert [row[3:6] for row in rows] == [["Belmark", "rejection", "talks"], ["Ardania", "concession", "ceasefire"]]
+    assert [text[int(row[1]) : int(row[2])] for row in rows] == [row[0] for row in rows] == [REFUSAL, TRUCE]
+    assert all(0 < float(row[6]) <= 1 for row in rows)
+
+
+def test_classify_reads_a_file_with_a_byte_order_mark_and_windows_line_ends(stance, tmp_path):
+    (tmp_path / "text.txt").write_bytes(f"\ufeff{REFUSAL}\r\n{TRUCE}\r\n".encode())
+    _, output, _ = stance("classify", "--file", tmp_path / "text.txt")
+    assert [line.split()[0] for line in output.splitlines()] == ["rejection", "-", "concession", "-"]
+    assert "\ufeff" not in output
+
+
+def test_classify_reads_standard_input(stance, monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(REFUSAL.encode())))
+    assert stance("classify")[1].startswith("rejection")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"), [("", "the text is empty"), ("Leave a Reply", "the text holds no sentence")]
+)
+def test_classify_says_why_there_is_nothing_to_classify(stance, text, reason):
+    assert stance("classify", text) == (0, f"nothing to classify: {reason}\n", "")
+    assert stance("classify", text, "--csv")[1] == ",".join(CSV_COLUMNS) + "\n"
+    assert json.loads(stance("classify", text, "--json")[1])["reason"] == reason
+
+
+def test_a_refused_input_is_one_line_on_standard_error_and_exit_code_2(stance):
+    code, output, errors = stance("classify", REFUSAL, "--date", "16.3.2022")
+    assert (code, output) == (2, "")
+    assert errors == "stance: --date: date '16.3.2022' is not an ISO date such as 2022-03-16\n"
+
+
+def test_classify_refuses_a_text_and_a_file_at_once(stance, tmp_path):
+    code, _, errors = stance("classify", REFUSAL, "--file", tmp_path / "text.txt")
+    assert code == 2
+    assert "both a text and --file are given; give one of them" in errors
+
+
+@pytest.mark.parametrize("name", ["none.txt", "."])
+def test_classify_refuses_a_file_that_is_none(stance, tmp_path, name):
+    code, _, errors = stance("classify", "--file", tmp_path / name)
+    assert code == 2
+    assert errors.endswith("; expected a readable text file\n")
+
+
+def test_classify_refuses_another_encoding_with_the_byte(stance, tmp_path, monkeypatch):
+    (tmp_path / "text.txt").write_bytes(b"Belm\xe4rk refused.")
+    assert "text.txt: byte 4 is not UTF-8; the text must be UTF-8" in stance(
+        "classify", "--file", tmp_path / "text.txt"
+    )[2]  # fmt: skip
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Belm\xe4rk refused.")))
+    assert "standard input: byte 4 is not UTF-8" in stance("classify")[2]
+
+
+def test_classify_refuses_an_argument_in_another_encoding(stance):
+    assert stance("classify", "Belm\udce4rk refused.")[0] == 2
+
+
+def test_a_missing_model_is_refused(tmp_path, capsys):
+    assert main(["classify", REFUSAL, "--model", str(tmp_path / "none")]) == 2
+    assert "none: no meta.json there; expected a folder that train.py wrote" in capsys.readouterr().err
+
+
+def test_report_writes_a_page_a_text_and_a_table(stance, reports, tmp_path):
+    out = tmp_path / "out" / "deep"
+    code, output, _ = stance("report", reports, "--out", out)
+    assert code == 0
+    assert output.splitlines() == [
+        "2 stances in 2 reports",
+        *(str(out / name) for name in ("shifts.html", "shifts.md", "stances.csv")),
+    ]
+    assert sorted(path.name for path in out.iterdir()) == ["shifts.html", "shifts.md", "stances.csv"]
+    with (out / "stances.csv").open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert [(row["report_id"], row["date"], row["actor"], row["label"], row["sentence"]) for row in rows] == [
+        ("2022-03-16_refusal", "2022-03-16", "Belmark", "rejection", REFUSAL),
+        ("2022-03-20_truce", "2022-03-20", "Ardania", "concession", TRUCE),
+    ]
+
+
+def test_report_has_a_title_its_sources_and_the_models_quality(stance, reports, tmp_path):
+    stance("report", reports, "--out", tmp_path / "out")
+    page = (tmp_path / "out" / "shifts.md").read_text(encoding="utf-8")
+    assert page.startswith("# Stances in 2 reports")
+    assert "2022-03-16: refusal" in page
+    assert "Classifier the toy model, tested on frozen test: 24 sentences in 3 reports." in page
+    stance("report", reports, "--out", tmp_path / "out", "--title", "The delta talks")
+    assert (tmp_path / "out" / "shifts.md").read_text(encoding="utf-8").startswith("# The delta talks")
+
+
+def test_report_refuses_a_path_without_reports_and_writes_nothing(stance, tmp_path):
+    code, _, errors = stance("report", tmp_path / "none", "--out", tmp_path / "out")
+    assert code == 2
+    assert "none: no such file or folder; expected a folder" in errors
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("out", ["taken", "taken/below"])
+def test_report_refuses_to_write_to_a_folder_that_is_a_file(stance, reports, tmp_path, out):
+    (tmp_path / "taken").write_text("not a folder")
+    assert stance("report", reports, "--out", tmp_path / out)[0] == 2
+
+
+def test_stances_are_dated_by_their_report(toy):
+    classifier = load_classifier(toy / "model", toy / "actors.csv")
+    (found,) = dated_stances(classifier, Report("r1", f"It rained.\n{REFUSAL}", dt.date(2022, 3, 16)))
+    assert (found.report_id, found.date, found.position, found.sentence) == ("r1", dt.date(2022, 3, 16), 2, REFUSAL)
+    assert (found.actor, found.label, found.issue) == ("Belmark", Label.REJECTION, Issue.TALKS)
+
+
+def test_a_report_without_a_date_has_no_dated_stances(toy):
+    with pytest.raises(StanceError, match="report 'r1' has no date; a shift report needs one"):
+        dated_stances(load_classifier(toy / "model", toy / "actors.csv"), Report("r1", REFUSAL))
+
+
+@pytest.mark.usefixtures("few_resamples")
+def test_evaluate_prints_the_scores_of_a_labelled_file(stance, labels):
+    code, output, _ = stance("evaluate", labels)
+    header, _, row = output.splitlines()
+    assert code == 0
+    assert header.split("  ")[0] == "test"
+    assert row.startswith("labels.csv")
+    assert "1.000 [1.000, 1.000]" in row
+
+
+@pytest.mark.usefixtures("few_resamples")
+def test_evaluate_scores_one_split_alone(stance, labels, tmp_path):
+    splits = tmp_path / "splits.csv"
+    splits.write_text("report_id,split\nr0,train\nr1,train\nr2,test\n")
+    record = json.loads(stance("evaluate", labels, "--splits", splits, "--json")[1])
+    assert (record["test"], record["n_reports"], record["n_sentences"]) == ("labels.csv, test", 1, 8)
+    record = json.loads(stance("evaluate", labels, "--splits", splits, "--split", "train", "--json")[1])
+    assert (record["test"], record["n_reports"], record["n_sentences"]) == ("labels.csv, train", 2, 16)
+
+
+def test_evaluate_refuses_a_split_that_does_not_exist_or_is_empty(stance, labels, tmp_path):
+    splits = tmp_path / "splits.csv"
+    splits.write_text("report_id,split\nr0,train\nr1,train\nr2,test\n")
+    errors = stance("evaluate", labels, "--splits", splits, "--split", "dev")[2]
+    assert "--split: split 'dev' is not one of train, development, test" in errors
+    code, _, errors = stance("evaluate", labels, "--splits", splits, "--split", "development")
+    assert code == 2
+    assert "labels.csv: no labelled sentence there; at least one is needed" in errors
+
+
+@pytest.mark.usefixtures("few_resamples")
+def test_evaluate_refuses_a_split_without_the_file_that_tells_splits(stance, labels):
+    assert stance("evaluate", labels, "--split", "development")[0] == 2
+
+
+def test_evaluate_refuses_a_file_that_is_no_label_file(stance, tmp_path):
+    (tmp_path / "labels.csv").write_text("sentence,label\nBelmark refused.,rejection\n")
+    code, _, errors = stance("evaluate", tmp_path / "labels.csv")
+    assert code == 2
+    assert "labels.csv:1: the columns are sentence, label; they must be report_id, position" in errors
+
+
+def test_check_data_refuses_a_folder_without_data(stance, tmp_path):
+    code, output, errors = stance("check-data", tmp_path)
+    assert (code, output) == (2, "")
+    assert "actors.csv: no such file" in errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ([], "required: COMMAND"),
+        (["clasify"], "invalid choice: 'clasify'"),
+        (["classify", "x", "--json", "--csv"], "not allowed with argument --json"),
+        (["report"], "required: path"),
+    ],
+)
+def test_a_wrong_command_is_exit_code_2_and_says_what_is_wrong(capsys, arguments, complaint):
+    with pytest.raises(SystemExit, match=r"^2$"):
+        main(arguments)
+    assert complaint in capsys.readouterr().err
+
+
+def test_help_names_the_commands(capsys):
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(["--help"])
+    output = capsys.readouterr().out
+    assert all(command in output for command in ("classify", "report", "evaluate", "check-data"))
+
+
+def test_an_interrupt_ends_with_130_and_no_traceback(monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stance.cli.load_classifier", interrupted)
+    assert main(["classify", REFUSAL]) == 130
+    assert capsys.readouterr().err == "stance: interrupted\n"
+
+
+def test_the_module_runs_as_a_program(tmp_path):
+    command = [sys.executable, "-m", "stance", "classify", "--file", str(tmp_path / "none.txt")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("stance: ")
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_reader_who_leaves_early_causes_no_error():
+    command = [sys.executable, "-c", ECHO]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
+        process.stdout.close()
+        process.stdin.write(f"{REFUSAL}\n".encode() * 10)
+        process.stdin.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0

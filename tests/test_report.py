@@ -1,0 +1,163 @@
+import csv
+import datetime as dt
+from html.parser import HTMLParser
+
+import pytest
+
+from stance.codebook import LABELS, DatedStance, Issue, Label, StanceError
+from stance.evaluation import Attribution, Evaluation, LabelScore
+from stance.metrics import Estimate
+from stance.report import write_report
+from stance.shifts import analyse
+
+HOSTILE = "<script>alert('x')</script> | *bold* [link](there) `code`"
+SOURCES = {"r1": "The Delta Post, 1 January 2030", "r2": "Port Times, 9 January 2030"}
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+
+
+def stance(report_id, day, label, *, actor="Belmark", issue=Issue.TERRITORY, sentence="Belmark spoke.", position=1):
+    return DatedStance(report_id, dt.date(2030, 1, day), position, sentence, actor, label, issue, 0.8765)
+
+
+TALKS = [
+    stance("r1", 1, Label.REJECTION, sentence="Belmark refused to leave the delta."),
+    stance("r1", 1, Label.DEMAND, issue=Issue.TALKS, position=2),
+    stance("r1", 1, Label.DEMAND, actor="Ardania", issue=Issue.TALKS, position=3),
+    stance("r2", 9, Label.CONCESSION, sentence="Belmark offered to leave the delta."),
+]
+QUALITY = Evaluation(
+    "toy model",
+    "toy test",
+    7,
+    77,
+    {
+        name: Estimate(0.71, 0.61, 0.81)
+        for name in ("macro_f1", "actor_label_f1", "actor_label_issue_f1", "expected_calibration_error")
+    },
+    {label: LabelScore(0.7, 0.6, 0.65, 10) for label in LABELS},
+    Attribution(0.95, 30, 4, 9, 12),
+)
+
+
+class Balance(HTMLParser):
+    """Collects the text and checks that every element is closed in its place."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.text = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        pass
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def write(folder, stances=TALKS, **options):
+    write_report(folder, stances, **{"title": "The delta talks", "sources": SOURCES, **options})
+    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+
+
+def words(page):
+    """The text of an HTML page, spaces squeezed."""
+    parser = Balance()
+    parser.feed(page)
+    assert not parser.open
+    return " ".join(" ".join(parser.text).split())
+
+
+def test_three_files_are_written_and_no_unfinished_one_is_left(tmp_path):
+    assert sorted(write(tmp_path)) == ["shifts.html", "shifts.md", "stances.csv"]
+
+
+@pytest.mark.parametrize("stances", [TALKS, []])
+def test_the_page_needs_no_network_and_no_script(tmp_path, stances):
+    page = write(tmp_path, stances, quality=QUALITY, gold=TALKS)["shifts.html"].lower()
+    for remote in ("http://", "https://", " src=", "<script", "@import", "url("):
+        assert remote not in page.replace('clip-path="url(#', "")
+
+
+def test_every_position_change_stands_in_page_and_markdown_with_its_evidence(tmp_path):
+    files = write(tmp_path)
+    (change,) = analyse(TALKS).position_changes
+    for text in (words(files["shifts.html"]), files["shifts.md"]):
+        assert str(change) in text
+        assert "Belmark refused to leave the delta." in text
+        assert "Belmark offered to leave the delta." in text
+        assert "The Delta Post, 1 January 2030" in text
+
+
+def test_hostile_text_is_shown_and_not_run(tmp_path):
+    hostile = [stance("r1", 1, Label.DEMAND, actor=f"{HOSTILE}{n}", sentence=HOSTILE) for n in range(2)] + [
+        stance("r1", 1, Label.DEMAND, actor=f"{HOSTILE}0", sentence=HOSTILE, position=n) for n in (2, 3, 4)
+    ]
+    files = write(tmp_path, hostile, title=HOSTILE, sources={"r1": HOSTILE}, gold=hostile)
+    assert "<script" not in files["shifts.html"]
+    assert HOSTILE in words(files["shifts.html"])
+    assert "<script" not in files["shifts.md"]
+    assert "\\*bold\\*" in files["shifts.md"]
+
+
+def test_the_table_holds_every_stance_with_its_place(tmp_path):
+    write(tmp_path)
+    with (tmp_path / "stances.csv").open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert len(rows) == len(TALKS)
+    assert rows[-1] == {
+        "report_id": "r2",
+        "date": "2030-01-09",
+        "position": "1",
+        "actor": "Belmark",
+        "label": "concession",
+        "issue": "territory",
+        "probability": "0.876",
+        "sentence": "Belmark offered to leave the delta.",
+    }
+
+
+def test_annotators_and_model_stand_side_by_side_with_what_they_share(tmp_path):
+    gold = [*TALKS[:3], stance("r2", 9, Label.PRECONDITION)]
+    text = words(write(tmp_path, gold=gold)["shifts.html"])
+    assert "Annotators and model side by side" in text
+    assert "rejection on 2030-01-01 → precondition on 2030-01-09" in text
+    assert "rejection on 2030-01-01 → concession on 2030-01-09" in text
+    assert "0 of them are the same in both" in text
+
+
+def test_measured_quality_and_limits_are_stated(tmp_path):
+    text = words(write(tmp_path, quality=QUALITY)["shifts.html"])
+    assert "0.71 (0.61 to 0.81)" in text
+    assert "toy model" in text
+    assert "30 were right, 4 belonged to another actor and 9 to nobody; it missed 12" in text
+    assert "Shares counted from an imperfect classifier are biased" in text
+
+
+def test_without_a_test_the_quality_is_said_to_be_unknown(tmp_path):
+    assert "is unknown" in words(write(tmp_path)["shifts.html"])
+
+
+def test_a_report_without_stances_says_so(tmp_path):
+    files = write(tmp_path, [])
+    assert "0 stances" in words(files["shifts.html"])
+    assert files["stances.csv"].count("\n") == 1
+
+
+def test_stances_without_a_holder_are_counted_apart(tmp_path):
+    unclear = [*TALKS, stance("r2", 9, Label.DEMAND, actor="")]
+    assert "1 stance of nobody in particular" in words(write(tmp_path, unclear)["shifts.html"])
+
+
+def test_a_stance_from_a_report_that_has_no_name_is_refused(tmp_path):
+    with pytest.raises(StanceError, match="no name for report 'r2'; every report must have one"):
+        write(tmp_path, sources={"r1": "The Delta Post"})
+
+
+def test_two_runs_write_the_same_bytes(tmp_path):
+    assert write(tmp_path / "one", gold=TALKS) == write(tmp_path / "two", gold=TALKS)
