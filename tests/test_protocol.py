@@ -203,7 +203,7 @@ def test_decisions_on_the_seeds_follow_the_rule_and_those_of_the_folds_a_half(co
 def test_the_learning_curve_grows_to_all_training_sentences(contenders):
     for contender in contenders.values():
         assert [(point.share, point.n_sentences) for point in contender.curve] == [
-            (0.125, 6), (0.25, 6), (0.5, 12), (1.0, 24),
+            (0.1, 6), (0.3, 6), (1.0, 24),
         ]  # fmt: skip
     assert contenders["TF-IDF"].curve[-1].macro_f1.value >= contenders["TF-IDF"].curve[0].macro_f1.value
 
@@ -229,7 +229,7 @@ def test_the_frozen_test_is_never_trained_on_and_the_seeds_only_for_the_release(
     assert fits[1] == (False, [*training, *development, *seeds])
     assert fits[2:5] == [(True, [one for one in seeds if one != left]) for left in seeds]
     assert all(not small and set(reports) <= set(training) for small, reports in fits[5:])
-    assert len(fits) == 5 + 3
+    assert len(fits) == 5 + 2
 
 
 def test_each_share_of_the_curve_holds_the_smaller_one(data):
@@ -337,7 +337,7 @@ def test_an_interrupted_run_leaves_the_models_as_they_were(train, toy, trained, 
     assert train.main(arguments(toy, tmp_path, "--fast", "--seed", "2")) == 130
     assert tree(tmp_path) == before
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["tfidf"]
-    assert "interrupted; models/ is as it was" in capsys.readouterr().err
+    assert "interrupted; what lies in models/ is whole" in capsys.readouterr().err
 
 
 def test_an_experiment_on_the_development_reports_writes_nothing(train, toy, tmp_path, capsys):
@@ -386,7 +386,9 @@ def test_a_setting_that_does_not_exist_is_found_before_training(train, toy, tmp_
 
 @pytest.mark.parametrize("setting", ["n_epoch=3", "n_epochs=many", "n_epochs"])
 def test_a_setting_that_does_not_fit_is_refused(train, setting):
-    with pytest.raises(StanceError, match=f"--set '{setting}': not a setting with a fitting value; settings are back"):
+    with pytest.raises(
+        StanceError, match=f"--set '{setting}': not a setting with a fitting value .*; settings are back"
+    ):
         train.transformer_config(train.parse(["--set", setting]))
 
 

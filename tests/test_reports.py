@@ -134,7 +134,7 @@ def test_an_empty_text_and_one_in_another_encoding_are_refused(tmp_path, content
 @pytest.mark.parametrize(
     ("row", "complaint"),
     [
-        ("r2,c.txt,2022-03-16", r"no file .*c\.txt; it must lie beside the manifest or below"),
+        ("r2,c.txt,2022-03-16", r"no file .*c\.txt.*; it must lie beside the manifest or below"),
         ("r2,,2022-03-16", "no file .*; it must lie beside the manifest or below"),
         (",b.txt,2022-03-16", "report_id is missing or empty; report_id, date and text must be filled"),
         ("r2,b.txt,", "date is missing or empty; report_id, date and text must be filled"),
@@ -144,7 +144,7 @@ def test_an_empty_text_and_one_in_another_encoding_are_refused(tmp_path, content
     ],
 )
 def test_a_bad_row_of_a_manifest_is_refused_with_its_line(manifest, row, complaint):
-    with pytest.raises(StanceError, match=rf"manifest\.csv:3: {complaint}"):
+    with pytest.raises(StanceError, match=rf"manifest\.csv:3: .*{complaint}"):
         read_reports(manifest(HEADER, "r1,a.txt,2022-03-16", row))
 
 

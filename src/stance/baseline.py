@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 import skops.io
+from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
@@ -51,22 +52,27 @@ class TfidfBaseline:
         is_sentence = np.concatenate([np.arange(example.n_queries) == 0 for example in examples])
         texts = np.array([text for example in examples for text in _query_texts(example)], dtype=object)
         held = is_sentence & (issues.sum(axis=1) > 0)
-        if is_sentence.all() or len(set(issues[held].argmax(axis=1))) < 2:
-            raise StanceError("training sentences: no party named in them, or fewer than two issues; more are needed")
+        if is_sentence.all() or not held.any():
+            raise StanceError("training sentences: no stance in them, or no party; at least one of each is needed")
         self._vectorizer = make_union(
             TfidfVectorizer(ngram_range=(1, 2), min_df=2, max_features=N_WORD_FEATURES, sublinear_tf=True),
             TfidfVectorizer(
                 analyzer="char_wb", ngram_range=(3, 5), min_df=3, max_features=N_CHARACTER_FEATURES, sublinear_tf=True
             ),
         )
-        issue = LogisticRegression(C=10, max_iter=1000, random_state=self.seed)
+        issue_numbers = issues[held].argmax(axis=1)
+        issue = (
+            LogisticRegression(C=10, max_iter=1000, random_state=self.seed)
+            if len(set(issue_numbers)) > 1
+            else DummyClassifier()
+        )
         with tqdm(total=4, desc=progress, unit="step", disable=not progress) as bar:
             features = self._vectorizer.fit_transform(texts)
             bar.update()
             for name, classifier, rows, answers in (
                 ("sentence", self._one_vs_rest(), is_sentence, labels[is_sentence]),
                 ("party", self._one_vs_rest(), ~is_sentence, labels[~is_sentence]),
-                ("issue", issue, held, issues[held].argmax(axis=1)),
+                ("issue", issue, held, issue_numbers),
             ):
                 self._models[name] = classifier.fit(features[rows], answers)
                 bar.update()

@@ -53,9 +53,9 @@ class ExampleEncoder:
 
     def encode(self, examples: Sequence[Example]) -> list[Encoded]:
         """Encode ``examples`` in order, each to its own length."""
-        sentences = [example.sentence[:_MAX_CHARACTERS] for example in examples]
+        sentences = [_valid(example.sentence[:_MAX_CHARACTERS]) for example in examples]
         starts = [max(0, len(example.context) - _MAX_CHARACTERS) for example in examples]
-        contexts = [example.context[start:] for example, start in zip(examples, starts, strict=True)]
+        contexts = [_valid(example.context[start:]) for example, start in zip(examples, starts, strict=True)]
         encodings = self.tokenizer.encode_batch([*sentences, *contexts], add_special_tokens=False)
         return [
             self._join(example, encodings[index], encodings[len(examples) + index], starts[index])
@@ -86,6 +86,11 @@ class ExampleEncoder:
         if not sentence_ids:
             weights[:, 0] = 1.0
         return Encoded(input_ids, token_type_ids, weights / weights.sum(axis=1, keepdims=True))
+
+
+def _valid(text: str) -> str:
+    """``text`` with a question mark for each lone surrogate, which no tokenizer takes."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def pad(encoded: Sequence[Encoded]) -> dict[str, npt.NDArray[np.int64] | Floats]:

@@ -88,10 +88,10 @@ def annotator_agreement(first: Sequence[LabelledSentence], second: Sequence[Labe
         StanceError: if the passes are not over the same sentences.
     """
     keys = [[(sentence.report_id, sentence.position, sentence.text) for sentence in side] for side in (first, second)]
-    if not first or keys[0] != keys[1]:
-        raise StanceError(
-            "the two passes differ in their sentences or are empty; both must hold the same reports and positions"
-        )
+    if not first:
+        raise StanceError("the first pass holds no sentence; at least one is needed")
+    if keys[0] != keys[1]:
+        raise StanceError("the two passes differ in their sentences; both must hold the same reports and positions")
     result = _agreement([[sentence.stances for sentence in side] for side in (first, second)])
     return {
         "n_sentences": len(first),

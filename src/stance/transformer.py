@@ -39,7 +39,7 @@ class StanceNetwork(nn.Module):
         super().__init__()
         if n_encoder_units % config.n_attention_heads:
             raise StanceError(
-                f"n_attention_heads is {config.n_attention_heads}; it must divide the encoder's width, {n_encoder_units}"
+                f"n_attention_heads is {config.n_attention_heads}; it must divide the encoder's {n_encoder_units} units"
             )
         self.encoder = encoder
         self.attention = nn.MultiheadAttention(
