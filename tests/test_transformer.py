@@ -271,7 +271,12 @@ def test_a_checkpoint_answers_as_before(model, tmp_path):
 
 def test_a_checkpoint_holds_no_pickle(model, tmp_path):
     model.save(tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "model.safetensors", "tokenizer.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "config.json",
+        "model.safetensors",
+        "settings.json",
+        "tokenizer.json",
+    ]
 
 
 def test_a_checkpoint_can_be_read_where_the_backbone_is_gone(tmp_path, quick):
@@ -345,5 +350,5 @@ def test_exporting_leaves_the_log_level_as_it_was(model, tmp_path, monkeypatch):
 
 def test_the_settings_of_a_checkpoint_are_readable(quick, tmp_path):
     Transformer(quick).save(tmp_path)
-    saved = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
+    saved = json.loads((tmp_path / "settings.json").read_text(encoding="utf-8"))
     assert (saved["n_epochs"], saved["seed"]) == (1, quick.seed)
