@@ -77,8 +77,8 @@ def classify(
 
     >>> from stance import classify
     >>> result = classify("Belmark refused to withdraw its troops from the delta.")
-    >>> result.label
-    'rejection'
+    >>> print(result.label)
+    rejection
     """
     classifier = load_classifier(model, actors)
     day = _date(date)
