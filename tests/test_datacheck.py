@@ -14,6 +14,7 @@ SEED_LABELS = (
     LABEL_HEADER + "seed-0,1,2022-03-16,Delta,Belmark refused.,Belmark,rejection,talks,seed\n"
     "seed-0,2,2022-03-16,Delta,It rained.,,none,,seed\n"
 )
+CORPUS_PASS = LABEL_HEADER + "r1,1,2022-01-01,Delta,Ardania agreed to a truce.,Ardania,concession,ceasefire,report\n"
 FILES = {
     "seeds/s.txt": "Belmark refused. It rained.\n",
     "seeds/manifest.csv": "report_id,file,date\nseed-0,s.txt,2022-03-16\n",
@@ -21,6 +22,8 @@ FILES = {
     "data/labels.csv": SEED_LABELS,
     "data/annotation/seeds_pass_a.csv": SEED_LABELS,
     "data/annotation/seeds_pass_b.csv": SEED_LABELS,
+    "data/annotation/corpus_pass_a.csv": CORPUS_PASS,
+    "data/annotation/corpus_pass_b.csv": CORPUS_PASS,
     "data/corpus.csv": (
         LABEL_HEADER + "r1,1,2022-01-01,Delta,Ardania agreed to a truce.,Ardania,concession,ceasefire,report\n"
         "r2,1,2022-02-01,Port,Castrovia demands the port.,Castrovia,demand,territory,report\n"
@@ -60,9 +63,14 @@ def test_files_that_follow_their_rules_are_counted(check):
         "  train: 3 sentences of 2 reports, 0 without; 3 stances: 0 demand, 2 concession, 1 rejection, 0 precondition",
         "  1 of 2 holders are among the candidates (0.500)",
         "  holders without an alias: Castrovia",
-        "data/annotation: two passes over 2 sentences; Cohen's kappa 1.000 on stance or none, 1.000 on the label set; "
-        "F1 demand 0.000, concession 0.000, rejection 1.000, precondition 0.000; (actor, label) 1.000, "
+        "data/annotation: two passes over the seeds, 2 sentences; Cohen's kappa 1.000 on stance or none, 1.000 on the "
+        "label set; F1 demand 0.000, concession 0.000, rejection 1.000, precondition 0.000; (actor, label) 1.000, "
         "(actor, label, issue) 1.000",
+        *(
+            f"{part}1 sentences; Cohen's kappa 1.000 on stance or none, 1.000 on the label set; F1 demand 0.000, "
+            "concession 1.000, rejection 0.000, precondition 0.000; (actor, label) 1.000, (actor, label, issue) 1.000"
+            for part in ("data/annotation: two passes over a part of the corpus, ", "  r1: ")
+        ),
         "all data files follow their rules",
     ]
 
@@ -73,8 +81,21 @@ def test_the_projects_own_data_follow_their_rules():
 
 def test_where_the_annotators_differ_the_agreement_falls(check):
     lines = check("data/annotation/seeds_pass_b.csv", "rejection", "demand")
-    assert "1.000 on stance or none, 0.333 on the label set" in lines[-2]
-    assert "(actor, label) 0.000" in lines[-2]
+    assert "1.000 on stance or none, 0.333 on the label set" in lines[-4]
+    assert "(actor, label) 0.000" in lines[-4]
+
+
+def test_the_agreement_on_the_corpus_is_told_batch_by_batch(check):
+    lines = check("data/annotation/corpus_pass_b.csv", "concession", "demand")
+    assert ["r1: 1 sentences" in line and "(actor, label) 0.000" in line for line in lines[-3:]] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "known"), [("agreed to a", "broke the", "Ardania agreed"), ("r1,1", "r1,9", "no such")]
+)
+def test_a_pass_over_the_corpus_must_be_over_its_own_sentences(check, old, new, known):
+    with pytest.raises(StanceError, match=rf"corpus_pass_a\.csv: r1 position .*; the corpus has .*{known}"):
+        check("data/annotation/corpus_pass_a.csv", old, new)
 
 
 def test_every_seed_sentence_must_be_labelled(check):

@@ -128,6 +128,7 @@ def config(backbone):
         dropout=0.05,
         issue_weight=1.0,
         max_context_tokens=6,
+        n_frozen_layers=0,
     )
 
 
@@ -225,11 +226,13 @@ def test_fitting_a_model_again_begins_anew(quick, items):
     assert largest_difference(first, fit(model, items).predict_proba(ASKED)) == 0
 
 
-def test_the_word_embeddings_stay_as_they_are(quick, items):
-    model = Transformer(quick)
-    before = model.network.encoder.get_input_embeddings().weight.detach().clone()
+def test_the_embeddings_and_the_lowest_layers_stay_as_they_are(quick, items):
+    model = Transformer(replace(quick, n_frozen_layers=1))
+    before = {name: weights.clone() for name, weights in model.network.encoder.state_dict().items()}
     fit(model, items)
-    assert torch.equal(before, model.network.encoder.get_input_embeddings().weight)
+    after = model.network.encoder.state_dict()
+    changed = {name for name in after if not torch.equal(before[name], after[name])}
+    assert changed == {name for name in after if name.startswith("encoder.layer.1.")}
 
 
 @pytest.mark.parametrize(("classifier", "bound"), BOUNDS)
@@ -331,9 +334,9 @@ def test_an_export_is_the_model_and_its_tokenizer(exported):
 
 
 def test_the_runtime_reads_as_much_context_as_the_network_did(model, fp32):
-    """Six tokens: the party at the beginning of the sentence before is out of sight, its last word is not."""
-    befores = ("Ardania met Corvia on Monday ; it rained.", "Belmark met Corvia on Monday ; it rained.",
-               "Belmark met Corvia on Monday ; it said.")  # fmt: skip
+    """Six tokens: a word behind them is out of sight."""
+    befores = ("Belmark met Corvia on Monday ; it rained.", "Belmark met Corvia on Monday ; it said.",
+               "Ardania met Corvia on Monday ; it said.")  # fmt: skip
     asked = [Example("He rejected a withdrawal.", before) for before in befores]
     answers = fp32.predict_proba(asked)
     assert largest_difference(answers, model.predict_proba(asked)) < 1e-4

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -123,29 +123,24 @@ class ExampleBuilder:
 
     A sentence's candidates are the parties it names, then those that the last ``N_CARRIED_SENTENCES`` sentences
     with a name have named, latest first: "he", "the ministry" or an unnamed speaker goes on for one of them. The
-    context is the sentence before, followed by the names of the carried parties that it does not hold.
+    context is the names of the carried parties. The wording of the sentence before is left out: with it, networks
+    answered no better and took over that sentence's labels (LOG.md).
     """
 
     def __init__(self, table: ActorTable, date: dt.date | None = None) -> None:
         self._table = table
         self._date = date
-        self._sentence_before = ""
-        self._named_before: _SpansByActor = {}
-        self._earlier: list[_SpansByActor] = []  # of the sentences that name a party, latest first
+        self._earlier: list[list[str]] = []  # parties of the sentences that name any, latest first
 
     def add(self, sentence: str) -> Example:
         """The example of the report's next sentence."""
         named = _spans_by_actor(self._table.find(sentence, self._date))
-        carried = {
-            actor: self._named_before.get(actor, ()) for spans in self._earlier for actor in spans if actor not in named
-        }
-        context, context_spans = _add_names(self._sentence_before, carried)
+        carried = dict.fromkeys(actor for actors in self._earlier for actor in actors if actor not in named)
+        context, carried_candidates = _listed(carried)
         candidates = [Candidate(actor, spans) for actor, spans in named.items()]
-        candidates += [Candidate(actor, (), spans) for actor, spans in context_spans.items()]
-        self._sentence_before, self._named_before = sentence, named
         if named:
-            self._earlier = [named, *self._earlier][:N_CARRIED_SENTENCES]
-        return Example(sentence, context, tuple(candidates))
+            self._earlier = [list(named), *self._earlier][:N_CARRIED_SENTENCES]
+        return Example(sentence, context, (*candidates, *carried_candidates))
 
 
 def build_examples(sentences: Sequence[str], table: ActorTable, date: dt.date | None = None) -> list[Example]:
@@ -154,20 +149,20 @@ def build_examples(sentences: Sequence[str], table: ActorTable, date: dt.date | 
     >>> table = ActorTable([Alias("Belmark", "Belmark", AliasKind.NAME)])
     >>> example = build_examples(["Belmark sent an envoy.", "He ruled out a truce."], table)[1]
     >>> example.context, example.candidates
-    ('Belmark sent an envoy.', (Candidate(actor='Belmark', spans=(), context_spans=((0, 7),)),))
+    ('Belmark', (Candidate(actor='Belmark', spans=(), context_spans=((0, 7),)),))
     """
     builder = ExampleBuilder(table, date)
     return [builder.add(sentence) for sentence in sentences]
 
 
-def _add_names(context: str, carried: _SpansByActor) -> tuple[str, _SpansByActor]:
-    """``context`` with the carried parties that it lacks appended, and where each party stands in it."""
-    spans = dict(carried)
-    for actor in (actor for actor, found in carried.items() if not found):
+def _listed(carried: Iterable[str]) -> tuple[str, list[Candidate]]:
+    """The names of the carried parties as a context, and the candidates that stand there."""
+    context, candidates = "", []
+    for actor in carried:
         context += "; " if context else ""
-        spans[actor] = ((len(context), len(context) + len(actor)),)
+        candidates.append(Candidate(actor, (), ((len(context), len(context) + len(actor)),)))
         context += actor
-    return context, spans
+    return context, candidates
 
 
 def _spans_by_actor(mentions: list[Mention]) -> _SpansByActor:

@@ -134,8 +134,7 @@ class DatedStance:
 class Candidate:
     """A party that may hold a stance in a sentence, and the words that stand for it.
 
-    ``spans`` are half-open character ranges in the sentence (a name, "the Kremlin", or the "he" that
-    continues the sentence before); ``context_spans`` are ranges in the context and count only where
+    ``spans`` are half-open character ranges in the sentence (a name, "the Kremlin"); ``context_spans`` are ranges in the context and count only where
     the sentence itself has none.
     """
 
@@ -146,7 +145,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What a classifier is asked: a sentence, the text before it, and the parties in question.
+    """What a classifier is asked: a sentence, the names carried over from those before it, and the parties in question.
 
     An example holds ``1 + len(candidates)`` queries: whether anyone holds a stance, then each candidate
     in order.

@@ -32,11 +32,12 @@ def check_data(folder: Path) -> list[str]:
     _check_source(data / "corpus.csv", corpus, {Source.REPORT, Source.AUTHORED})
     manifest = folder / "seeds/manifest.csv"
     _check_seeds(manifest, data / "labels.csv", seeds)
-    passes = []
-    for path in (data / f"annotation/seeds_pass_{name}.csv" for name in "ab"):
-        passes.append(read_labels(path))
-        _check_seeds(manifest, path, passes[-1])
-    agreement = annotator_agreement(*passes)
+    seed_passes = _passes(data, "seeds")
+    for path, labelled in seed_passes.items():
+        _check_seeds(manifest, path, labelled)
+    corpus_passes = _passes(data, "corpus")
+    for path, labelled in corpus_passes.items():
+        _check_in_corpus(path, labelled, corpus)
     splits = read_splits(data / "splits.csv", corpus)
     _check_provenance(data / "reports.csv", corpus)
     return [
@@ -50,13 +51,38 @@ def check_data(folder: Path) -> list[str]:
         ),
         f"  {_candidate_recall([s for s in corpus if s.source is Source.REPORT], table)}",
         f"  holders without an alias: {_unknown_holders([*seeds, *corpus], table)}",
-        f"data/annotation: two passes over {agreement['n_sentences']} sentences; Cohen's kappa "
-        f"{agreement['kappa_stance']:.3f} on stance or none, {agreement['kappa_labels']:.3f} on the label set; F1 "
-        + ", ".join(f"{label} {agreement['label_f1'][label]:.3f}" for label in LABELS)
-        + f"; (actor, label) {agreement['scores']['actor_label_f1']:.3f}, "
-        f"(actor, label, issue) {agreement['scores']['actor_label_issue_f1']:.3f}",
+        f"data/annotation: two passes over the seeds, {_agreement(*seed_passes.values())}",
+        *_agreement_by_batch(*corpus_passes.values()),
         "all data files follow their rules",
     ]
+
+
+def _passes(data: Path, what: str) -> dict[Path, list[LabelledSentence]]:
+    return {path: read_labels(path) for path in (data / f"annotation/{what}_pass_{name}.csv" for name in "ab")}
+
+
+def _agreement(first: Sequence[LabelledSentence], second: Sequence[LabelledSentence]) -> str:
+    agreement = annotator_agreement(first, second)
+    return (
+        f"{agreement['n_sentences']} sentences; Cohen's kappa {agreement['kappa_stance']:.3f} on stance or none, "
+        f"{agreement['kappa_labels']:.3f} on the label set; F1 "
+        + ", ".join(f"{label} {agreement['label_f1'][label]:.3f}" for label in LABELS)
+        + f"; (actor, label) {agreement['scores']['actor_label_f1']:.3f}, "
+        f"(actor, label, issue) {agreement['scores']['actor_label_issue_f1']:.3f}"
+    )
+
+
+def _agreement_by_batch(first: Sequence[LabelledSentence], second: Sequence[LabelledSentence]) -> list[str]:
+    """A line for all, then for each batch: the part of a report's id before its first hyphen."""
+    lines = [f"data/annotation: two passes over a part of the corpus, {_agreement(first, second)}"]
+    for batch in sorted({_batch(sentence) for sentence in first}):
+        sides = [[sentence for sentence in side if _batch(sentence) == batch] for side in (first, second)]
+        lines.append(f"  {batch}: {_agreement(*sides)}")
+    return lines
+
+
+def _batch(sentence: LabelledSentence) -> str:
+    return sentence.report_id.partition("-")[0]
 
 
 def _check_source(path: Path, sentences: Sequence[LabelledSentence], allowed: set[Source]) -> None:
@@ -81,6 +107,18 @@ def _check_seeds(manifest: Path, path: Path, labelled: Sequence[LabelledSentence
             raise StanceError(
                 f"{path}: {key[0]} position {key[1]} is {found.get(key, 'not labelled')}; "
                 f"the seed has {expected.get(key, 'no such sentence')}"
+            )
+
+
+def _check_in_corpus(path: Path, labelled: Sequence[LabelledSentence], corpus: Sequence[LabelledSentence]) -> None:
+    """Every sentence of a pass stands in the corpus, word for word."""
+    texts = {(sentence.report_id, sentence.position): sentence.text for sentence in corpus}
+    for sentence in labelled:
+        known = texts.get((sentence.report_id, sentence.position))
+        if known != sentence.text:
+            raise StanceError(
+                f"{path}: {sentence.report_id} position {sentence.position} is {sentence.text!r}; "
+                f"the corpus has {'no such sentence' if known is None else repr(known)}"
             )
 
 

@@ -19,7 +19,7 @@ from tokenizers import Encoding, Tokenizer
 from stance.codebook import Example, StanceError
 
 MAX_SENTENCE_TOKENS: Final = 96  # longer sentences are cut at the end
-MAX_CONTEXT_TOKENS: Final = 24  # of the sentence before, its last ones
+MAX_CONTEXT_TOKENS: Final = 24  # of the context; a longer one is cut at the end
 _MAX_CHARACTERS: Final = 12 * MAX_SENTENCE_TOKENS  # longer text cannot reach the model and is not tokenised
 
 Int64s = npt.NDArray[np.int64]
@@ -54,18 +54,16 @@ class ExampleEncoder:
     def encode(self, examples: Sequence[Example]) -> list[Encoded]:
         """Encode ``examples`` in order, each to its own length."""
         sentences = [_valid(example.sentence[:_MAX_CHARACTERS]) for example in examples]
-        starts = [max(0, len(example.context) - _MAX_CHARACTERS) for example in examples]
-        contexts = [_valid(example.context[start:]) for example, start in zip(examples, starts, strict=True)]
+        contexts = [_valid(example.context[:_MAX_CHARACTERS]) for example in examples]
         encodings = self.tokenizer.encode_batch([*sentences, *contexts], add_special_tokens=False)
         return [
-            self._join(example, encodings[index], encodings[len(examples) + index], starts[index])
+            self._join(example, encodings[index], encodings[len(examples) + index])
             for index, example in enumerate(examples)
         ]
 
-    def _join(self, example: Example, sentence: Encoding, context: Encoding, context_start: int) -> Encoded:
+    def _join(self, example: Example, sentence: Encoding, context: Encoding) -> Encoded:
         sentence_ids = sentence.ids[:MAX_SENTENCE_TOKENS]
-        cut = max(0, len(context.ids) - self.max_context_tokens)
-        context_ids = context.ids[cut:]
+        context_ids = context.ids[: self.max_context_tokens]
         tail = [*context_ids, self._sep] if context_ids else []
         input_ids = np.array([self._cls, *sentence_ids, self._sep, *tail], dtype=np.int64)
         token_type_ids = np.zeros_like(input_ids)
@@ -74,13 +72,12 @@ class ExampleEncoder:
         in_sentence = slice(1, 1 + len(sentence_ids))
         in_context = slice(2 + len(sentence_ids), 2 + len(sentence_ids) + len(context_ids))
         sentence_offsets = sentence.offsets[:MAX_SENTENCE_TOKENS]
-        context_offsets = [(start + context_start, end + context_start) for start, end in context.offsets[cut:]]
         weights = np.zeros((example.n_queries, len(input_ids)), dtype=np.float32)
         weights[0, in_sentence] = 1.0
         for row, candidate in zip(weights[1:], example.candidates, strict=True):
             row[in_sentence] = _overlap(sentence_offsets, candidate.spans)
             if not row.any() and context_ids:
-                row[in_context] = _overlap(context_offsets, candidate.context_spans)
+                row[in_context] = _overlap(context.offsets[: self.max_context_tokens], candidate.context_spans)
             if not row.any():
                 row[in_sentence] = 1.0
         if not sentence_ids:

@@ -88,7 +88,7 @@ class Transformer:
     def fit(self, examples: Sequence[Example], targets: Sequence[Targets], *, progress: str = "") -> Self:
         """Fine-tune the backbone on ``examples``; ``progress`` titles a progress bar, none where it is empty.
 
-        The word embeddings stay as they are: with a few thousand sentences most of them are never seen.
+        The embeddings and the lowest layers stay as they are: most words are never seen in a few thousand sentences.
         """
         self.network = self._untrained()
         encoded = self.encoder.encode(examples)
@@ -169,8 +169,10 @@ class Transformer:
         return batches
 
     def _optimizer(self) -> torch.optim.Optimizer:
-        self.network.encoder.get_input_embeddings().requires_grad_(False)  # type: ignore[operator]
-        encoder = [p for p in self.network.encoder.parameters() if p.requires_grad]
+        backbone: Any = self.network.encoder
+        for frozen in (backbone.embeddings, *backbone.encoder.layer[: self.config.n_frozen_layers]):
+            frozen.requires_grad_(False)
+        encoder = [p for p in backbone.parameters() if p.requires_grad]
         head = [p for name, p in self.network.named_parameters() if not name.startswith("encoder.")]
         groups: list[dict[str, Any]] = [
             {"params": encoder, "lr": self.config.learning_rate},
@@ -179,7 +181,7 @@ class Transformer:
         return torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
 
     def _loss(self, encoded: Sequence[Encoded], gold: Sequence[Targets]) -> Tensor:
-        """Binary cross-entropy of the labels, the sentence and its parties at equal weight, plus that of the issues."""
+        """Binary cross-entropy of the labels, summed over all queries of a sentence, plus that of the issues."""
         inputs = _tensors(encoded)
         label_logits, issue_logits = self.network(**inputs)
         labels, issues = torch.zeros_like(label_logits), torch.zeros_like(issue_logits)
@@ -187,10 +189,8 @@ class Transformer:
             labels[row, : len(item.labels)] = torch.from_numpy(item.labels)
             issues[row, : len(item.issues)] = torch.from_numpy(item.issues)
         asked = inputs["query_weights"].sum(-1) > 0
-        by_query = nn.functional.binary_cross_entropy_with_logits(label_logits, labels, reduction="none").sum(-1)
-        label_loss = by_query[:, 0].mean()
-        if asked[:, 1:].any():
-            label_loss = label_loss + by_query[:, 1:][asked[:, 1:]].mean()
+        by_label = nn.functional.binary_cross_entropy_with_logits(label_logits, labels, reduction="none")
+        label_loss = by_label[asked].sum() / len(gold)
         issue_loss = -(issues * issue_logits.log_softmax(-1)).sum() / issues.sum().clamp(min=1)
         loss: Tensor = label_loss + self.config.issue_weight * issue_loss
         return loss
