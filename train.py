@@ -51,7 +51,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--epochs", type=positive, help=f"passes over the training data ({default.n_epochs}; fast {FAST_EPOCHS})"
     )
     parser.add_argument("--seed", type=int, default=default.seed, help="of all randomness (%(default)s)")
-    parser.add_argument("--fast", action="store_true", help="fewer epochs; no refit, seed folds or learning curve")
+    parser.add_argument("--fast", action="store_true", help="fewer epochs; no seed folds or learning curve")
     parser.add_argument("--no-transformer", action="store_true", help="baselines only")
     parser.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], help="any setting of config.TransformerConfig"
@@ -122,8 +122,11 @@ def protocol_config(options: argparse.Namespace) -> ProtocolConfig:
 
 def transformer_config(options: argparse.Namespace) -> TransformerConfig:
     """The transformer's settings under these options."""
-    n_epochs = options.epochs or (FAST_EPOCHS if options.fast else TransformerConfig().n_epochs)
-    config = TransformerConfig(backbone=options.backbone, n_epochs=n_epochs, seed=options.seed)
+    config = TransformerConfig(backbone=options.backbone, seed=options.seed)
+    if options.fast:
+        config = replace(config, n_epochs=FAST_EPOCHS)
+    if options.epochs:
+        config = replace(config, n_epochs=options.epochs)
     for setting in options.set:
         name, _, value = setting.partition("=")
         kind: Any = type(getattr(config, name, None))

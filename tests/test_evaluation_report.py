@@ -35,7 +35,7 @@ def record():
     difference = {"value": 0.1, "low": -0.05, "high": 0.2}
     scores = ("macro_f1", "actor_label_f1", "actor_label_issue_f1")
     return {
-        "settings": {"refit": True, "leave_one_seed_out": False, "seed": 1},
+        "settings": {"leave_one_seed_out": False, "seed": 1},
         "data": {"hash": "0123456789abcdef", "n_train": 40, "n_development": 10, "n_test": 11, "n_seeds": 12},
         "tests": [SEEDS, TEST],
         "evaluations": [evaluation(name, test) for name in names for test in (SEEDS, TEST)],

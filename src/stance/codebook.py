@@ -134,8 +134,8 @@ class DatedStance:
 class Candidate:
     """A party that may hold a stance in a sentence, and the words that stand for it.
 
-    ``spans`` are half-open character ranges in the sentence (a name, "the Kremlin"); ``context_spans`` are ranges in the context and count only where
-    the sentence itself has none.
+    ``spans`` are half-open character ranges in the sentence (a name, "the Kremlin"); ``context_spans`` are
+    ranges in the context and count only where the sentence itself has none.
     """
 
     actor: str

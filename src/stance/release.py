@@ -28,7 +28,7 @@ def stage(contender: Contender, data: Data, settings: Mapping[str, Any], folder:
     """
     details = {
         "data_hash": data.hash,
-        "n_training_sentences": contender.n_training_sentences,
+        "n_training_sentences": len(data.train),
         "settings": dict(settings),
         "evaluations": {e.test: as_json(e) for e in contender.evaluations},
         "versions": {package: version(package) for package in _PACKAGES},

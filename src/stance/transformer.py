@@ -100,7 +100,7 @@ class Transformer:
             optimizer, round(self.config.warmup_share * n_steps), n_steps
         )
         self.network.train()
-        with tqdm(total=n_steps * self.config.batch_size, desc=progress, unit="sent", disable=not progress) as bar:
+        with tqdm(total=self.config.n_epochs * len(examples), desc=progress, unit="sent", disable=not progress) as bar:
             for batch in (batch for batches in epochs for batch in batches):
                 loss = self._loss([encoded[index] for index in batch], [targets[index] for index in batch])
                 loss.backward()  # type: ignore[no-untyped-call]
@@ -108,7 +108,7 @@ class Transformer:
                 optimizer.step()
                 optimizer.zero_grad()
                 schedule.step()
-                bar.update(self.config.batch_size)
+                bar.update(len(batch))
         self.network.eval()
         return self
 
