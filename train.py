@@ -20,7 +20,7 @@ from typing import Any
 from stance.artefacts import replace_folder, signals_deferred
 from stance.baseline import CueWords, Majority, TfidfBaseline
 from stance.codebook import DatedStance, Stance, StanceError
-from stance.config import FAST_EPOCHS, FAST_PROTOCOL, ProtocolConfig, TransformerConfig
+from stance.config import FAST_EPOCHS, FAST_FROZEN_LAYERS, FAST_PROTOCOL, ProtocolConfig, TransformerConfig
 from stance.dataset import LabelledExample
 from stance.evaluation import annotator_agreement, as_json, compare
 from stance.evaluation_report import summary_table, write_evaluation
@@ -51,7 +51,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--epochs", type=positive, help=f"passes over the training data ({default.n_epochs}; fast {FAST_EPOCHS})"
     )
     parser.add_argument("--seed", type=int, default=default.seed, help="of all randomness (%(default)s)")
-    parser.add_argument("--fast", action="store_true", help="fewer epochs; no seed folds or learning curve")
+    parser.add_argument(
+        "--fast", action="store_true", help="fewer epochs and learning layers; no seed folds or learning curve"
+    )
     parser.add_argument("--no-transformer", action="store_true", help="baselines only")
     parser.add_argument(
         "--set", metavar="NAME=VALUE", action="append", default=[], help="any setting of config.TransformerConfig"
@@ -124,7 +126,7 @@ def transformer_config(options: argparse.Namespace) -> TransformerConfig:
     """The transformer's settings under these options."""
     config = TransformerConfig(backbone=options.backbone, seed=options.seed)
     if options.fast:
-        config = replace(config, n_epochs=FAST_EPOCHS)
+        config = replace(config, n_epochs=FAST_EPOCHS, n_frozen_layers=FAST_FROZEN_LAYERS)
     if options.epochs:
         config = replace(config, n_epochs=options.epochs)
     for setting in options.set:

@@ -179,7 +179,15 @@ def second_thread():
     thread.join()
 
 
-@pytest.mark.usefixtures("second_thread")
+@pytest.fixture
+def interruptible():
+    """A shell that starts the tests in the background makes them deaf to interrupts."""
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, usual)
+
+
+@pytest.mark.usefixtures("second_thread", "interruptible")
 def test_a_signal_during_the_swap_is_served_after_it(tmp_path, monkeypatch):
     old, new = put(tmp_path / "models/a", "old.txt", "old"), put(tmp_path / "new", "new.txt", "new")
     rename = Path.rename

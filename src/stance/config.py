@@ -54,4 +54,4 @@ class ProtocolConfig:
 
 
 FAST_PROTOCOL = ProtocolConfig(leave_one_seed_out=False, curve_shares=())
-FAST_EPOCHS = 2
+FAST_EPOCHS, FAST_FROZEN_LAYERS = 2, 4
