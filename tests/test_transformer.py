@@ -226,6 +226,17 @@ def test_fitting_a_model_again_begins_anew(quick, items):
     assert largest_difference(first, fit(model, items).predict_proba(ASKED)) == 0
 
 
+def test_more_frozen_layers_than_the_backbone_has_are_refused(quick):
+    with pytest.raises(StanceError, match="n_frozen_layers is 3; it must be from 0 to the 2 layers"):
+        Transformer(replace(quick, n_frozen_layers=3))
+
+
+def test_with_all_layers_frozen_the_head_still_learns(quick, items):
+    model = Transformer(replace(quick, n_frozen_layers=2))
+    before = model.predict_proba(ASKED)
+    assert largest_difference(before, fit(model, items).predict_proba(ASKED)) > 1e-3
+
+
 def test_the_embeddings_and_the_lowest_layers_stay_as_they_are(quick, items):
     model = Transformer(replace(quick, n_frozen_layers=1))
     before = {name: weights.clone() for name, weights in model.network.encoder.state_dict().items()}

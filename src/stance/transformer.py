@@ -152,6 +152,11 @@ class Transformer:
         """The backbone under a new head."""
         seed_everything(self.config.seed)
         encoder_config = AutoConfig.from_pretrained(self._folder, hidden_dropout_prob=self.config.dropout)
+        if self.config.n_frozen_layers > encoder_config.num_hidden_layers:
+            raise StanceError(
+                f"n_frozen_layers is {self.config.n_frozen_layers}; "
+                f"it must be from 0 to the {encoder_config.num_hidden_layers} layers of the backbone"
+            )
         backbone = AutoModel.from_pretrained(self._folder, config=encoder_config)
         return StanceNetwork(backbone, encoder_config.hidden_size, self.config)
 
