@@ -22,7 +22,7 @@ class TransformerConfig:
     n_head_units: int = 256
     issue_weight: float = 1.0  # of the issue loss against the label loss
     max_context_tokens: int = 24  # of the names carried over from the sentences before
-    n_frozen_layers: int = 2  # of the encoder, the lowest; a third less work and no worse (LOG.md)
+    n_frozen_layers: int = 2  # of the encoder, the lowest; a fifth less work and no worse (LOG.md)
     seed: int = 1
 
     def __post_init__(self) -> None:
