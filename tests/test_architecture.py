@@ -91,7 +91,7 @@ def test_the_arrows_run_one_way():
 
 
 def test_only_training_and_export_import_torch():
-    assert importers("torch") == {"transformer", "export"}
+    assert importers("torch") == {"export", "network", "transformer"}
     assert importers("transformers") == {"transformer"}
 
 
