@@ -39,10 +39,10 @@ FILES = {
 
 @pytest.fixture
 def check(tmp_path):
-    """Writes the toy files, with ``old`` replaced by ``new`` in one of them, and checks them."""
+    """Writes the toy files, some of them others, with ``old`` replaced by ``new`` in one, and checks them."""
 
-    def check_with(name="", old="", new=""):
-        for file, content in FILES.items():
+    def check_with(name="", old="", new="", files=None):
+        for file, content in {**FILES, **(files or {})}.items():
             path = tmp_path / file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content.replace(old, new) if file == name else content)
@@ -96,6 +96,32 @@ def test_the_agreement_on_the_corpus_is_told_batch_by_batch(check):
 def test_a_pass_over_the_corpus_must_be_over_its_own_sentences(check, old, new, known):
     with pytest.raises(StanceError, match=rf"corpus_pass_a\.csv: r1 position .*; the corpus has .*{known}"):
         check("data/annotation/corpus_pass_a.csv", old, new)
+
+
+@pytest.mark.parametrize(("date", "distance"), [("2022-03-14", "2 days"), ("2022-03-18", "2 days")])
+def test_no_training_report_may_tell_of_a_seeds_days(check, date, distance):
+    files = {name: FILES[name].replace("2022-01-01", date) for name in ("data/corpus.csv", "data/reports.csv")}
+    passes = {f"data/annotation/corpus_pass_{name}.csv": CORPUS_PASS.replace("2022-01-01", date) for name in "ab"}
+    with pytest.raises(StanceError, match=rf"r1 position 1 is on Delta, of {date}; it must be more than {distance} fr"):
+        check(files={**files, **passes})
+
+
+@pytest.mark.parametrize("date", ["2022-03-13", "2022-03-19"])
+def test_a_training_report_may_be_of_the_days_beside(check, date):
+    files = {name: FILES[name].replace("2022-01-01", date) for name in ("data/corpus.csv", "data/reports.csv")}
+    assert check(files=files)[-1] == "all data files follow their rules"
+
+
+def test_no_training_sentence_may_repeat_a_seeds_words(check):
+    long = "Belmark refused to let the envoys of Ardania cross the wide northern river."
+    seeds = {
+        name: FILES[name].replace("Belmark refused.", long) for name in FILES if "seed" in name or "labels" in name
+    }
+    corpus = FILES["data/corpus.csv"].replace("Ardania agreed to talk.", f"Then {long.replace('the river', 'a pass')}")
+    with pytest.raises(
+        StanceError, match=r"a1 position 1 shares 'belmark refused to let the .* with seed-0 position 1"
+    ):
+        check(files={**seeds, "seeds/s.txt": f"{long} It rained.\n", "data/corpus.csv": corpus})
 
 
 def test_every_seed_sentence_must_be_labelled(check):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,13 +10,15 @@ from typing import Final
 
 from stance.actors import ActorTable
 from stance.codebook import LABELS, NOBODY, Source, StanceError
-from stance.dataset import label_examples, read_splits
+from stance.dataset import Split, label_examples, read_splits
 from stance.evaluation import annotator_agreement
 from stance.labels import LabelledSentence, read_labels
 from stance.reports import read_manifest
 from stance.sentences import split
 from stance.tables import parse_date, read_rows
 
+N_RESERVED_DAYS: Final = 2  # around a seed: no training or development report on its conflict
+N_SHARED_WORDS: Final = 10  # in a row that a training or development sentence may share with a seed
 REPORT_COLUMNS: Final = ("report_id", "conflict", "date", "outlet", "url")
 
 
@@ -40,6 +43,7 @@ def check_data(folder: Path) -> list[str]:
         _check_in_corpus(path, labelled, corpus)
     splits = read_splits(data / "splits.csv", corpus)
     _check_provenance(data / "reports.csv", corpus)
+    _check_seeds_unseen(data / "corpus.csv", [s for s in corpus if splits[s.report_id] is not Split.TEST], seeds)
     return [
         f"data/actors.csv: {len(table.actors)} parties, {len(table.aliases)} aliases",
         f"data/labels.csv: {_counts(seeds)}",
@@ -135,6 +139,35 @@ def _check_provenance(path: Path, corpus: Iterable[LabelledSentence]) -> None:
                 f"{path}: {sentence.report_id} is {listed.get(sentence.report_id, 'not listed')}; "
                 f"the corpus has {(sentence.conflict, sentence.date)}"
             )
+
+
+def _check_seeds_unseen(path: Path, learnt: Sequence[LabelledSentence], seeds: Sequence[LabelledSentence]) -> None:
+    """Nothing that is learnt from, or chosen on, tells of a seed's conflict on its days or repeats its words."""
+    days = {
+        (seed.conflict, seed.date + dt.timedelta(days)): seed
+        for seed in seeds
+        if seed.date
+        for days in range(-N_RESERVED_DAYS, N_RESERVED_DAYS + 1)
+    }
+    runs = {run: seed for seed in seeds for run in _word_runs(seed.text)}
+    for sentence in learnt:
+        where = f"{path}: {sentence.report_id} position {sentence.position}"
+        if sentence.date and (near := days.get((sentence.conflict, sentence.date))):
+            raise StanceError(
+                f"{where} is on {sentence.conflict}, of {sentence.date}; it must be more than {N_RESERVED_DAYS} days "
+                f"from {near.report_id} of {near.date}, or be in the test"
+            )
+        for run in filter(runs.__contains__, _word_runs(sentence.text)):
+            raise StanceError(
+                f"{where} shares {run!r} with {runs[run].report_id} position {runs[run].position}; "
+                f"at most {N_SHARED_WORDS} words in a row may be alike"
+            )
+
+
+def _word_runs(text: str) -> list[str]:
+    """All runs of one word more than a sentence may share, in order."""
+    words, length = text.lower().split(), N_SHARED_WORDS + 1
+    return [" ".join(words[first : first + length]) for first in range(len(words) - length + 1)]
 
 
 def _counts(sentences: Iterable[LabelledSentence]) -> str:
