@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import stance
 from stance.paths import MODELS
 
+PROJECT = Path(__file__).parents[1]
 HEAVY = {"torch", "transformers", "sklearn", "pandas", "scipy", "datasets", "pyarrow", "matplotlib"}
 STUB = """
 import numpy as np
@@ -68,3 +70,7 @@ def test_the_path_of_classification_loads_no_heavy_library():
 def test_classifying_with_the_released_model_loads_no_heavy_library():
     loaded = loaded_by("from stance import classify\nassert classify('Belmark refused.').text")
     assert not loaded & HEAVY
+
+
+def test_the_citation_names_this_version():
+    assert f"\nversion: {stance.__version__}\n" in (PROJECT / "CITATION.cff").read_text(encoding="utf-8")
