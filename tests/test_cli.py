@@ -281,6 +281,18 @@ def test_evaluate_scores_one_split_alone(stance, labels, tmp_path):
     assert (record["test"], record["n_reports"], record["n_sentences"]) == ("labels.csv, train", 2, 16)
 
 
+@pytest.mark.usefixtures("few_resamples")
+def test_evaluate_scores_each_report_alone_where_asked(stance, labels):
+    rows = stance("evaluate", labels, "--by", "report_id")[1].splitlines()[2:]
+    assert [row.split("  ")[0] for row in rows] == [
+        "labels.csv",
+        *(f"labels.csv: r{n} (8 sentences)" for n in range(3)),
+    ]
+    record = json.loads(stance("evaluate", labels, "--by", "report_id", "--json")[1])
+    assert record["n_sentences"] == 24
+    assert {value: part["n_sentences"] for value, part in record["by"].items()} == {"r0": 8, "r1": 8, "r2": 8}
+
+
 def test_evaluate_refuses_a_split_that_does_not_exist_or_is_empty(stance, labels, tmp_path):
     splits = tmp_path / "splits.csv"
     splits.write_text("report_id,split\nr0,train\nr1,train\nr2,test\n")

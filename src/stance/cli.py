@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("labels", type=Path, help="labelled sentences, with the columns of data/labels.csv")
     evaluate.add_argument("--splits", type=Path, help="splits CSV: score only the reports of --split")
     evaluate.add_argument("--split", help="train, development or test (test)")
+    evaluate.add_argument("--by", choices=("conflict", "source", "report_id"), help="also score each of these alone")
     evaluate.add_argument("--json", action="store_true", help="print the whole record as JSON")
     _add_model(evaluate)
     evaluate.set_defaults(run=_evaluate)
@@ -191,8 +192,20 @@ def _evaluate(options: argparse.Namespace) -> None:
     classifier = load_classifier(options.model, options.actors)
     items = label_examples(sentences, classifier.table)
     answers = classifier.model.classifier.predict_proba([item.example for item in items])
-    record: dict[str, Any] = as_json(evaluate(str(options.model), test, items, answers, classifier.model.rule))
-    print(json.dumps(record, indent=2) if options.json else summary_table([record]))
+
+    def record(test: str, rows: Sequence[int]) -> dict[str, Any]:
+        scored = [items[row] for row in rows], [answers[row] for row in rows], classifier.model.rule
+        return as_json(evaluate(str(options.model), test, *scored))
+
+    whole = record(test, range(len(items)))
+    parts: dict[str, list[int]] = {}
+    for row, item in enumerate(items if options.by else []):
+        parts.setdefault(str(getattr(item.sentence, options.by)), []).append(row)
+    by = {value: record(f"{test}: {value} ({len(rows)} sentences)", rows) for value, rows in parts.items()}
+    if options.json:
+        print(json.dumps(whole | ({"by": by} if options.by else {}), indent=2))
+    else:
+        print(summary_table([whole, *by.values()]))
 
 
 def _check_data(options: argparse.Namespace) -> None:
