@@ -28,6 +28,7 @@ from stance.sampling import EasySkipper, Ints
 
 PACKAGED_BACKBONE: Final = "all-MiniLM-L6-v2"
 PACKAGED_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+ATTENTION: Final = "sdpa"  # reads the network's mask as true where a token is seen; "eager" would add it to the scores
 
 _Item = TypeVar("_Item")
 
@@ -102,7 +103,8 @@ class Transformer:
         model.config = TransformerConfig(**json.loads((folder / "settings.json").read_text(encoding="utf-8")))
         model._folder = folder
         model.encoder = _example_encoder(folder, model.config)
-        backbone = AutoModel.from_config(AutoConfig.from_pretrained(folder))  # type: ignore[no-untyped-call]
+        encoder_config = AutoConfig.from_pretrained(folder)
+        backbone = AutoModel.from_config(encoder_config, attn_implementation=ATTENTION)  # type: ignore[no-untyped-call]
         model.network = StanceNetwork(backbone, model.config)
         model.network.load_state_dict(load_file(folder / "model.safetensors"))
         return model
@@ -111,7 +113,8 @@ class Transformer:
         """The backbone under a new head."""
         seed_everything(self.config.seed)
         encoder_config = AutoConfig.from_pretrained(self._folder, hidden_dropout_prob=self.config.dropout)
-        return StanceNetwork(AutoModel.from_pretrained(self._folder, config=encoder_config), self.config)
+        backbone = AutoModel.from_pretrained(self._folder, config=encoder_config, attn_implementation=ATTENTION)
+        return StanceNetwork(backbone, self.config)
 
     def _lower_states(self, encoded: Sequence[Encoded]) -> list[Tensor]:
         """What the learning layers read of each example, shape (n_tokens, n_encoder_units)."""
