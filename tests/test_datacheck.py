@@ -69,7 +69,7 @@ def test_files_that_follow_their_rules_are_counted(check):
         *(
             f"{part}1 sentences; Cohen's kappa 1.000 on stance or none, 1.000 on the label set; F1 demand 0.000, "
             "concession 1.000, rejection 0.000, precondition 0.000; (actor, label) 1.000, (actor, label, issue) 1.000"
-            for part in ("data/annotation: two passes over a part of the corpus, ", "  r1: ")
+            for part in ("data/annotation: two passes over a part of the corpus, ", "  r: ")
         ),
         "all data files follow their rules",
     ]
@@ -87,7 +87,7 @@ def test_where_the_annotators_differ_the_agreement_falls(check):
 
 def test_the_agreement_on_the_corpus_is_told_batch_by_batch(check):
     lines = check("data/annotation/corpus_pass_b.csv", "concession", "demand")
-    assert ["r1: 1 sentences" in line and "(actor, label) 0.000" in line for line in lines[-3:]] == [False, True, False]
+    assert ["r: 1 sentences" in line and "(actor, label) 0.000" in line for line in lines[-3:]] == [False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def _agreement(first: Sequence[LabelledSentence], second: Sequence[LabelledSente
 
 
 def _agreement_by_batch(first: Sequence[LabelledSentence], second: Sequence[LabelledSentence]) -> list[str]:
-    """A line for all, then for each batch: the part of a report's id before its first hyphen."""
+    """A line for all, then for each batch: reports by their id up to its first hyphen, inventions by its letters."""
     lines = [f"data/annotation: two passes over a part of the corpus, {_agreement(first, second)}"]
     for batch in sorted({_batch(sentence) for sentence in first}):
         sides = [[sentence for sentence in side if _batch(sentence) == batch] for side in (first, second)]
@@ -86,7 +86,8 @@ def _agreement_by_batch(first: Sequence[LabelledSentence], second: Sequence[Labe
 
 
 def _batch(sentence: LabelledSentence) -> str:
-    return sentence.report_id.partition("-")[0]
+    batch, hyphen, _ = sentence.report_id.partition("-")
+    return batch if hyphen else batch.rstrip("0123456789")
 
 
 def _check_source(path: Path, sentences: Sequence[LabelledSentence], allowed: set[Source]) -> None:
