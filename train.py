@@ -7,6 +7,7 @@ python train.py --fast     # a shorter training and the main tests only, under 8
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import shutil
 import sys
 import tempfile
@@ -14,6 +15,7 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from stance.evaluation_report import summary_table, write_evaluation
 from stance.labels import read_labels
 from stance.paths import ACTORS, HOME
 from stance.protocol import SEEDS, TEST, Contender, Data, develop, load_data, run
+from stance.reading import coded_reports, read_by_classifier
 from stance.release import TRANSFORMER, stage
 from stance.report import write_report
 from stance.reports import read_manifest
@@ -226,32 +229,42 @@ def comparisons(contenders: Sequence[Contender], data: Data) -> list[dict[str, A
 
 def write_shift_report(contender: Contender, data: Data, sources: Mapping[str, str], reports: Path) -> None:
     """The shift report on the seeds, from predictions of a model that never saw them."""
-    gold = [dated(item, stance, 1.0) for item in data.seeds for stance in item.sentence.stances if item.sentence.date]
-    rule = contender.rules[SEEDS]
-    predicted = [
-        dated(item, stance, probability)
-        for item, answer in zip(data.seeds, contender.answers[SEEDS], strict=True)
-        for stance, probability in rule.stances(item.example, rule.calibrate(answer)).items()
+    answered = zip(data.seeds, contender.answers[SEEDS], strict=True)
+    read = [
+        read_by_classifier(
+            report_id,
+            date,
+            sources[report_id],
+            [(item.sentence.position, item.example, answer) for item, answer in group],
+            contender.rules[SEEDS],
+        )
+        for (report_id, date), group in groupby(answered, key=lambda pair: seed_report(pair[0]))
     ]
     write_report(
         reports,
-        predicted,
+        read,
         title="Ukraine peace talks in five reports, 2022 to 2025",
-        sources=sources,
+        errors=contender.errors,
         quality=next(evaluation for evaluation in contender.evaluations if evaluation.test == SEEDS),
-        gold=gold,
+        gold=coded_reports((dated(item, stance) for item in data.seeds for stance in item.sentence.stances), sources),
     )
 
 
-def dated(item: LabelledExample, stance: Stance, probability: float) -> DatedStance:
-    """A stance in a labelled sentence with its place in the series."""
+def dated(item: LabelledExample, stance: Stance) -> DatedStance:
+    """A stance in a labelled seed with its place in the series."""
+    report_id, date = seed_report(item)
+    sentence = item.sentence
+    return DatedStance(
+        report_id, date, sentence.position, sentence.text, stance.actor, stance.label, stance.issue
+    )  # fmt: skip
+
+
+def seed_report(item: LabelledExample) -> tuple[str, dt.date]:
+    """Id and date of the report that a labelled seed sentence is from."""
     sentence = item.sentence
     if sentence.date is None:
         raise StanceError(f"{sentence.report_id}: no date; every seed report must have one")
-    return DatedStance(
-        sentence.report_id, sentence.date, sentence.position, sentence.text,
-        stance.actor, stance.label, stance.issue, probability,
-    )  # fmt: skip
+    return sentence.report_id, sentence.date
 
 
 def saved_settings(options: argparse.Namespace) -> dict[str, Any]:

@@ -4,15 +4,16 @@ from xml.etree import ElementTree as ET
 
 from stance.charts import LABEL_COLOURS, actor_chart
 from stance.codebook import LABELS, DatedStance, Issue, Label
+from stance.reading import coded_reports
 from stance.shifts import analyse
 
 
 def stance(day, label, actor="Belmark"):
-    return DatedStance("r1", dt.date(2030, 1, day), 1, "Belmark spoke.", actor, label, Issue.TALKS)
+    return DatedStance(f"r{day}", dt.date(2030, 1, day), 1, "Belmark spoke.", actor, label, Issue.TALKS)
 
 
 STANCES = [stance(1, Label.DEMAND), stance(1, Label.CONCESSION), stance(9, Label.REJECTION, "Ardania & sons")]
-ANALYSIS = analyse(STANCES)
+ANALYSIS = analyse(coded_reports(STANCES))
 
 
 def test_a_chart_is_one_well_formed_element_of_fluid_width():
@@ -22,7 +23,7 @@ def test_a_chart_is_one_well_formed_element_of_fluid_width():
 
 
 def test_a_chart_is_titled_for_those_who_cannot_see_it():
-    assert "<title>Ardania &amp; sons: number of stances" in actor_chart(ANALYSIS, "Ardania & sons")
+    assert "<title>Ardania &amp; sons: stances found by label" in actor_chart(ANALYSIS, "Ardania & sons")
 
 
 def test_the_charts_of_one_page_share_dates_but_no_ids():
@@ -43,4 +44,4 @@ def test_every_label_has_a_colour_of_its_own():
 
 
 def test_the_same_analysis_gives_the_same_chart():
-    assert actor_chart(ANALYSIS, "Belmark") == actor_chart(analyse(STANCES), "Belmark")
+    assert actor_chart(ANALYSIS, "Belmark") == actor_chart(analyse(coded_reports(STANCES)), "Belmark")

@@ -15,7 +15,7 @@ from stance.actors import ActorTable, Alias, AliasKind
 from stance.artefacts import write_meta
 from stance.baseline import TfidfBaseline
 from stance.classify import load_classifier
-from stance.cli import CSV_COLUMNS, dated_stances, main
+from stance.cli import CSV_COLUMNS, main, read_report
 from stance.codebook import LABELS, Issue, Label, Report, Source, Stance, StanceError
 from stance.dataset import label_examples, targets
 from stance.evaluation import Attribution, Evaluation, LabelScore, as_json
@@ -49,6 +49,8 @@ class Echo:
 cli.load_classifier = lambda *_: Echo()
 sys.exit(cli.main(["classify"]))
 """
+
+WRITTEN = ("shifts.html", "shifts.md", "shifts.json", "shares.csv", "stances.csv")
 
 
 def toy_sentences():
@@ -209,21 +211,46 @@ def test_a_missing_model_is_refused(tmp_path, capsys):
     assert "none: no meta.json there; expected a folder that train.py wrote" in capsys.readouterr().err
 
 
-def test_report_writes_a_page_a_text_and_a_table(stance, reports, tmp_path):
+def test_report_writes_pages_and_tables(stance, reports, tmp_path):
     out = tmp_path / "out" / "deep"
     code, output, _ = stance("report", reports, "--out", out)
     assert code == 0
     assert output.splitlines() == [
         "2 stances in 2 reports",
-        *(str(out / name) for name in ("shifts.html", "shifts.md", "stances.csv")),
+        *(str(out / name) for name in WRITTEN),
     ]
-    assert sorted(path.name for path in out.iterdir()) == ["shifts.html", "shifts.md", "stances.csv"]
+    assert sorted(path.name for path in out.iterdir()) == sorted(WRITTEN)
     with (out / "stances.csv").open(encoding="utf-8", newline="") as handle:
         rows = list(csv.DictReader(handle))
     assert [(row["report_id"], row["date"], row["actor"], row["label"], row["sentence"]) for row in rows] == [
         ("2022-03-16_refusal", "2022-03-16", "Belmark", "rejection", REFUSAL),
         ("2022-03-20_truce", "2022-03-20", "Ardania", "concession", TRUCE),
     ]
+
+
+def test_report_compares_the_periods_asked_for(stance, reports, tmp_path):
+    out = tmp_path / "out"
+    for options, spans in (
+        (["--period", "month"], ["2022-03", "2022-03"]),
+        (["--breaks", "2022-03-18"], ["from 2022-03-18", "before 2022-03-18"]),
+    ):
+        assert stance("report", reports, "--out", out, *options)[0] == 0
+        with (out / "shares.csv").open(encoding="utf-8", newline="") as handle:
+            assert [row["period"] for row in csv.DictReader(handle)] == spans
+
+
+def test_report_refuses_a_break_that_is_no_date(stance, reports, tmp_path):
+    code, _, errors = stance("report", reports, "--out", tmp_path / "out", "--breaks", "2022-03-18,May")
+    assert code == 2
+    assert "--breaks: date 'May' is not an ISO date such as 2022-03-16" in errors
+
+
+def test_report_takes_its_own_table_back_as_hand_coded(stance, reports, tmp_path):
+    stance("report", reports, "--out", tmp_path / "out")
+    code, output, _ = stance("report", "--coded", tmp_path / "out" / "stances.csv", "--out", tmp_path / "again")
+    assert (code, output.splitlines()[0]) == (0, "2 stances in 2 reports")
+    first, second = ((tmp_path / name / "stances.csv").read_text(encoding="utf-8") for name in ("out", "again"))
+    assert first == second
 
 
 def test_report_has_a_title_its_sources_and_the_models_quality(stance, reports, tmp_path):
@@ -251,14 +278,16 @@ def test_report_refuses_to_write_to_a_folder_that_is_a_file(stance, reports, tmp
 
 def test_stances_are_dated_by_their_report(toy):
     classifier = load_classifier(toy / "model", toy / "actors.csv")
-    (found,) = dated_stances(classifier, Report("r1", f"It rained.\n{REFUSAL}", dt.date(2022, 3, 16)))
+    read = read_report(classifier, Report("r1", f"It rained.\n{REFUSAL}", dt.date(2022, 3, 16)))
+    (found,) = read.stances
+    assert read.n_sentences == 2
     assert (found.report_id, found.date, found.position, found.sentence) == ("r1", dt.date(2022, 3, 16), 2, REFUSAL)
     assert (found.actor, found.label, found.issue) == ("Belmark", Label.REJECTION, Issue.TALKS)
 
 
-def test_a_report_without_a_date_has_no_dated_stances(toy):
+def test_a_report_without_a_date_is_refused(toy):
     with pytest.raises(StanceError, match="report 'r1' has no date; a shift report needs one"):
-        dated_stances(load_classifier(toy / "model", toy / "actors.csv"), Report("r1", REFUSAL))
+        read_report(load_classifier(toy / "model", toy / "actors.csv"), Report("r1", REFUSAL))
 
 
 @pytest.mark.usefixtures("few_resamples")

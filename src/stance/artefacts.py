@@ -15,17 +15,22 @@ from typing import Any
 
 from stance.codebook import CODEBOOK_VERSION, StanceError
 from stance.predictions import Classifier, DecisionRule
+from stance.quantification import Confusion
 
 META = "meta.json"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredModel:
-    """A classifier that was read from a folder, with its decision rule and everything ``meta.json`` says."""
+    """A classifier that was read from a folder, with its decision rule and everything ``meta.json`` says.
+
+    ``errors`` were measured on the development reports; None where they are not recorded.
+    """
 
     classifier: Classifier
     rule: DecisionRule
     meta: Mapping[str, Any]
+    errors: Confusion | None = None
 
 
 def write_meta(folder: Path, kind: str, rule: DecisionRule, details: Mapping[str, Any]) -> None:
@@ -55,6 +60,7 @@ def load_model(folder: Path) -> StoredModel:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
         files, version, kind = dict(meta["files"]), meta["codebook_version"], meta["kind"]
         rule = DecisionRule(**meta["rule"])
+        errors = Confusion(tuple(map(tuple, meta["errors"]["counts"]))) if meta.get("errors") else None
     except (ValueError, KeyError, TypeError) as error:
         raise StanceError(f"{folder / META}: damaged ({error!r}); restore it or run train.py again") from error
     for name, expected in files.items():
@@ -66,7 +72,7 @@ def load_model(folder: Path) -> StoredModel:
             )
     if version != CODEBOOK_VERSION:
         raise StanceError(f"{folder}: made for codebook version {version}; this package uses {CODEBOOK_VERSION}")
-    return StoredModel(_classifier(folder, kind), rule, meta)
+    return StoredModel(_classifier(folder, kind), rule, meta, errors)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One chart per actor, as inline SVG: its stances by label and its firmness, date by date."""
+"""One chart per actor, as inline SVG: its stances by label and its firmness, period by period."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from stance.codebook import Label
-from stance.shifts import ActorPeriod, ShiftAnalysis
+from stance.firmness import ActorPeriod
+from stance.shifts import ShiftAnalysis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +25,8 @@ LABEL_COLOURS: Final[Mapping[Label, str]] = {
 
 INK: Final = "#22262b"
 RULE: Final = "#c9c5bb"
-N_UPRIGHT_DATES: Final = 5  # so many ISO dates fit side by side; more are turned
+N_UPRIGHT_NAMES: Final = 5  # so many names of periods fit side by side; more are turned
+N_UPRIGHT_LETTERS: Final = 12
 STYLE: Final = {
     "svg.fonttype": "none",
     "svg.hashsalt": "stance",
@@ -45,28 +47,29 @@ NO_METADATA: Final = dict.fromkeys(("Date", "Creator", "Format", "Type"))
 def actor_chart(analysis: ShiftAnalysis, actor: str) -> str:
     """An ``<svg>`` element: above, stacked counts of the labels; below, firmness with its 95 % interval.
 
-    Dates are evenly spaced, whatever lies between them, and the same in every chart of an analysis. The same
+    Periods are evenly spaced, whatever lies between them, and the same in every chart of an analysis. The same
     analysis gives the same text; ids differ between the actors of one analysis, so that all fit on one page.
     """
     from matplotlib import style
     from matplotlib.figure import Figure
 
-    n_dates = len(analysis.dates)
-    places = {date: place for place, date in enumerate(analysis.dates)}
+    n_spans = len(analysis.spans)
+    places = {span: place for place, span in enumerate(analysis.spans)}
     periods = [period for period in analysis.periods if period.actor == actor]
-    x = [places[period.date] for period in periods]
+    x = [places[period.period] for period in periods]
+    names = [str(span) for span in analysis.spans]
     drawn = io.StringIO()
     with style.context(["default", STYLE]):
-        figure = Figure(figsize=(max(5.0, 0.8 + 0.3 * n_dates), 3.7), layout="constrained")
+        figure = Figure(figsize=(max(5.0, 0.8 + 0.3 * n_spans), 3.7), layout="constrained")
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 3))
         _draw_counts(upper, x, periods)
         _draw_firmness(lower, x, periods)
-        lower.set_xlim(-0.6, n_dates - 0.4)
-        turned = {"rotation": 90} if n_dates > N_UPRIGHT_DATES else {}
-        lower.set_xticks(range(n_dates), [date.isoformat() for date in analysis.dates], **turned)
+        lower.set_xlim(-0.6, n_spans - 0.4)
+        turned = {"rotation": 90} if n_spans > N_UPRIGHT_NAMES or max(map(len, names)) > N_UPRIGHT_LETTERS else {}
+        lower.set_xticks(range(n_spans), names, **turned)
         figure.align_ylabels()
         figure.savefig(drawn, format="svg", transparent=True, metadata=NO_METADATA)
-    title = f"{actor}: number of stances by label, and firmness with its 95% interval, on each date"
+    title = f"{actor}: stances found by label, and firmness with its 95% interval, in each period"
     return _inline(drawn.getvalue(), title, prefix=f"chart{analysis.actors.index(actor) + 1}-")
 
 
@@ -93,13 +96,18 @@ def _draw_counts(axes: Axes, x: Sequence[int], periods: Sequence[ActorPeriod]) -
 
 
 def _draw_firmness(axes: Axes, x: Sequence[int], periods: Sequence[ActorPeriod]) -> None:
-    firmness = [period.firmness for period in periods]
+    """Firmness with its interval; small rings are the shares among the stances found. Too few stances: no dot."""
     for height in (0.5, 1.0):
         axes.axhline(height, color=RULE, linewidth=0.6, clip_on=False, zorder=0)
-    axes.plot(x, [share.value for share in firmness], color=INK, linewidth=0.9, clip_on=False)
-    axes.vlines(x, [share.low for share in firmness], [share.high for share in firmness], color=INK, linewidth=2.2,
+    enough = [(place, period) for place, period in zip(x, periods, strict=True) if period.is_enough]
+    places, firmness = [place for place, _ in enough], [period.firmness for _, period in enough]
+    axes.plot(places, [share.value for share in firmness], color=INK, linewidth=0.9, clip_on=False)
+    axes.vlines(places, [share.low for share in firmness], [share.high for share in firmness], color=INK, linewidth=2.2,
                 alpha=0.45, clip_on=False)  # fmt: skip
-    axes.scatter(x, [share.value for share in firmness], s=26, color=INK, clip_on=False, zorder=3)
+    axes.scatter(places, [share.value for share in firmness], s=26, color=INK, clip_on=False, zorder=3)
+    if any(period.corrected for period in periods):
+        found = [period.firmness_found for _, period in enough]
+        axes.scatter(places, found, s=16, facecolor="none", edgecolor=INK, linewidth=0.8, clip_on=False, zorder=3)
     axes.set_ylim(0, 1)
     axes.set_yticks([0, 0.5, 1])
     axes.set_ylabel("firmness")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import islice
+from itertools import islice, starmap
 from pathlib import Path
 from typing import Final, overload
 
@@ -136,14 +136,18 @@ class StanceClassifier:
         return Classification(text, labels[0] if labels else NONE, labels, probabilities, tuple(stances), reason)
 
     def sentences(self, sentences: Sequence[Sentence], date: dt.date | None) -> Iterator[Classification]:
-        """The sentences of one report in order, a bounded number of them at a time."""
+        """The sentences of one report in order."""
+        return starmap(self._decide, self.answers(sentences, date))
+
+    def answers(
+        self, sentences: Sequence[Sentence], date: dt.date | None
+    ) -> Iterator[tuple[Sentence, Example, Probabilities]]:
+        """What is asked about each sentence of one report, in order, and answered; a bounded number at a time."""
         builder = ExampleBuilder(self.table, date)
         remaining = iter(sentences)
         while batch := list(islice(remaining, N_SENTENCES_AT_ONCE)):
             examples = [builder.add(sentence.text) for sentence in batch]
-            answers = self.model.classifier.predict_proba(examples)
-            for sentence, example, answer in zip(batch, examples, answers, strict=True):
-                yield self._decide(sentence, example, answer)
+            yield from zip(batch, examples, self.model.classifier.predict_proba(examples), strict=True)
 
     def _decide(self, sentence: Sentence, example: Example, answer: Probabilities) -> Classification:
         if not sentence.text.strip():

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import csv
+import datetime as dt
 import json
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from stance.classify import Classification, StanceClassifier, checked_text, load_classifier
-from stance.codebook import DatedStance, Report, StanceError
+from stance.codebook import ReadReport, Report, StanceError
 from stance.paths import HOME
+from stance.periods import Calendar, period_of
 from stance.sentences import split
 from stance.tables import parse_date, read_text
 
@@ -56,10 +59,18 @@ def _parser() -> argparse.ArgumentParser:
     _add_model(classify)
     classify.set_defaults(run=_classify)
 
-    report = commands.add_parser("report", help="shift report on dated reports: HTML, Markdown and CSV")
+    report = commands.add_parser("report", help="shift report on dated reports: HTML, Markdown, CSV and JSON")
     report.add_argument("path", type=Path, help="folder, manifest .csv, .jsonl or .parquet of dated reports")
+    report.add_argument(
+        "--coded", action="store_true", help="PATH is a CSV of stances that people coded (docs/methods.md)"
+    )
     report.add_argument("--out", type=Path, default=Path("stance-report"), help="folder to write to (%(default)s)")
     report.add_argument("--title", help="heading of the report")
+    spans = report.add_mutually_exclusive_group()
+    spans.add_argument(
+        "--period", type=Calendar, choices=list(Calendar), default=Calendar.DATE, help="what is compared (%(default)s)"
+    )
+    spans.add_argument("--breaks", metavar="DATES", help="compare what lies between these dates: 2024-11-05,2025-01-20")
     _add_model(report)
     report.set_defaults(run=_report)
 
@@ -132,43 +143,55 @@ def _input_text(options: argparse.Namespace) -> str:
 
 
 def _report(options: argparse.Namespace) -> None:
-    from tqdm import tqdm
-
-    from stance.evaluation import from_json
     from stance.report import write_report
-    from stance.reports import read_reports
 
     if any(path.exists() and not path.is_dir() for path in (options.out, *options.out.parents)):
         raise StanceError(f"{options.out}: a file stands there or above; --out must be a folder")
-    reports = read_reports(options.path)
-    classifier = load_classifier(options.model, options.actors)
-    bar = tqdm(reports, desc="classifying", unit="report", disable=None)
-    stances = [stance for report in bar for stance in dated_stances(classifier, report)]
-    recorded = classifier.model.meta.get("evaluations", {}).get("frozen test")
-    paths = write_report(
-        options.out,
-        stances,
-        title=options.title or f"Stances in {len(reports)} reports",
-        sources={report.report_id: report.reference for report in reports},
-        quality=from_json(recorded) if recorded else None,
-    )
-    print(f"{len(stances)} stances in {len(reports)} reports")
+    by = _breaks(options.breaks) if options.breaks else options.period
+    reports, measured = _coded(options.path) if options.coded else _classified(options)
+    title = options.title or f"Stances in {len(reports)} reports"
+    paths = write_report(options.out, reports, title=title, period=partial(period_of, by=by), **measured)
+    print(f"{sum(len(report.stances) for report in reports)} stances in {len(reports)} reports")
     print("\n".join(map(str, paths)))
 
 
-def dated_stances(classifier: StanceClassifier, report: Report) -> list[DatedStance]:
-    """The stances in one dated report, in order."""
+def _breaks(value: str) -> list[dt.date]:
+    dates = [parse_date("--breaks", one.strip()) for one in value.split(",")]
+    return [date for date in dates if date]
+
+
+def _coded(path: Path) -> tuple[list[ReadReport], dict[str, Any]]:
+    from stance.reading import read_coded
+
+    return read_coded(path), {}
+
+
+def _classified(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any]]:
+    """The reports as the classifier reads them, and how good it is."""
+    from tqdm import tqdm
+
+    from stance.evaluation import from_json
+    from stance.reports import read_reports
+
+    reports = read_reports(options.path)
+    classifier = load_classifier(options.model, options.actors)
+    bar = tqdm(reports, desc="classifying", unit="report", disable=None)
+    read = [read_report(classifier, report) for report in bar]
+    recorded = classifier.model.meta.get("evaluations", {}).get("frozen test")
+    return read, {"errors": classifier.model.errors, "quality": from_json(recorded) if recorded else None}
+
+
+def read_report(classifier: StanceClassifier, report: Report) -> ReadReport:
+    """One dated report as the classifier reads it."""
+    from stance.reading import read_by_classifier
+
     if report.date is None:
         raise StanceError(f"report {report.report_id!r} has no date; a shift report needs one")
-    sentences = split(report)
-    return [
-        DatedStance(
-            report.report_id, report.date, sentence.position, sentence.text,
-            stance.actor, stance.label, stance.issue, stance.probability,
-        )
-        for sentence, found in zip(sentences, classifier.sentences(sentences, report.date), strict=True)
-        for stance in found.stances
-    ]  # fmt: skip
+    answered = (
+        (sentence.position, example, answer)
+        for sentence, example, answer in classifier.answers(split(report), report.date)
+    )
+    return read_by_classifier(report.report_id, report.date, report.reference, answered, classifier.model.rule)
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -7,7 +7,8 @@ label or an issue.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -128,6 +129,32 @@ class DatedStance:
     label: Label
     issue: Issue
     probability: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a classifier was asked about a party in one report: in how many sentences, and what it answered.
+
+    ``expected`` is the sum, over these sentences, of each label's calibrated probability.
+    """
+
+    n_sentences: int
+    expected: Mapping[Label, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReport:
+    """One dated report after it was read: its stances and, where a classifier read it, what it was asked.
+
+    ``n_sentences`` is 0 where it is unknown, as for stances that people coded; ``asked`` is then empty.
+    """
+
+    report_id: str
+    date: dt.date
+    reference: str
+    n_sentences: int
+    stances: tuple[DatedStance, ...]
+    asked: Mapping[str, Asked] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from stance.metrics import (
     paired_difference,
 )
 from stance.predictions import DecisionRule, Probabilities
+from stance.quantification import Confusion, confusion
 
 BOOTSTRAP_SEED: Final = 2026
 
@@ -127,6 +128,20 @@ def evaluate(
         labels=_label_scores(result),
         attribution=_attribution(items, probabilities, rule),
     )
+
+
+def measured_errors(
+    items: Sequence[LabelledExample], probabilities: Sequence[Probabilities], rule: DecisionRule
+) -> Confusion:
+    """What was decided about each party asked about in ``items``, against the annotators: for ``quantification``."""
+    pairs = []
+    for item, answer in zip(items, probabilities, strict=True):
+        gold = item.sentence.stances
+        found = rule.stances(item.example, rule.calibrate(answer))
+        for candidate in item.example.candidates:
+            sides = (frozenset(s.label for s in side if s.actor == candidate.actor) for side in (gold, found))
+            pairs.append((next(sides), next(sides)))
+    return confusion(pairs)
 
 
 def compare(

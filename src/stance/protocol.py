@@ -23,10 +23,11 @@ from stance.calibration import choose_rule
 from stance.codebook import Example, StanceError
 from stance.config import ProtocolConfig
 from stance.dataset import LabelledExample, Split, Targets, data_hash, label_examples, read_splits, targets
-from stance.evaluation import Evaluation, evaluate, outcome, report_numbers
+from stance.evaluation import Evaluation, evaluate, measured_errors, outcome, report_numbers
 from stance.labels import read_labels
 from stance.metrics import Estimate, estimate, macro_f1
 from stance.predictions import Classifier, DecisionRule, Probabilities
+from stance.quantification import Confusion
 
 DEVELOPMENT, SEEDS, TEST, FOLDS = "development", "seeds", "frozen test", "seeds, left one out"
 
@@ -71,6 +72,7 @@ class Contender:
     make: Callable[[bool], Trainable]
     released: Trainable | None = None
     rule: DecisionRule = field(default_factory=DecisionRule)
+    errors: Confusion | None = None  # on the development reports
     answers: dict[str, Sequence[Probabilities]] = field(default_factory=dict)
     rules: dict[str, DecisionRule] = field(default_factory=dict)
     evaluations: list[Evaluation] = field(default_factory=list)
@@ -119,6 +121,7 @@ def run(contender: Contender, data: Data, protocol: ProtocolConfig) -> None:
     with contender.timed("choose the rule"):
         development = contender.released.predict_proba(_examples(data.development))
         contender.rule = choose_rule(data.development, development)
+        contender.errors = measured_errors(data.development, development, contender.rule)
     for test, items in ((SEEDS, data.seeds), (TEST, data.test)):
         _test(contender, contender.released, test, items)
     if protocol.leave_one_seed_out:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from stance.artefacts import META, load_model, write_meta
 from stance.baseline import TfidfBaseline
-from stance.dataset import LabelledExample
-from stance.evaluation import as_json, evaluate
+from stance.evaluation import as_json, evaluate, measured_errors
 from stance.evaluation_report import environment
 from stance.protocol import TEST, Contender, Data
 
@@ -30,6 +30,7 @@ def stage(contender: Contender, data: Data, settings: Mapping[str, Any], folder:
         "data_hash": data.hash,
         "n_training_sentences": len(data.train),
         "settings": dict(settings),
+        "errors": asdict(contender.errors) if contender.errors else None,
         "evaluations": {e.test: as_json(e) for e in contender.evaluations},
         "versions": {package: version(package) for package in _PACKAGES},
     }
@@ -40,13 +41,11 @@ def stage(contender: Contender, data: Data, settings: Mapping[str, Any], folder:
         _write_card(folder / "tfidf", "TF-IDF of words and characters with logistic regression (scikit-learn)")
         return [folder / "tfidf"]
     if contender.name == TRANSFORMER:
-        return _stage_transformer(contender, data.test, details, folder)
+        return _stage_transformer(contender, data, details, folder)
     return []
 
 
-def _stage_transformer(
-    contender: Contender, test: Sequence[LabelledExample], details: dict[str, Any], folder: Path
-) -> list[Path]:
+def _stage_transformer(contender: Contender, data: Data, details: dict[str, Any], folder: Path) -> list[Path]:
     from stance.export import export_onnx
     from stance.transformer import Transformer
 
@@ -58,10 +57,14 @@ def _stage_transformer(
     with contender.timed("export to int8"):
         export_onnx(model, released)
     write_meta(released, "onnx", contender.rule, details)
-    answers = load_model(released).classifier.predict_proba([item.example for item in test])
-    scored = evaluate(RELEASED, TEST, test, answers, contender.rule)
+    classifier = load_model(released).classifier
+    test, development = (
+        classifier.predict_proba([item.example for item in items]) for items in (data.test, data.development)
+    )
+    scored = evaluate(RELEASED, TEST, data.test, test, contender.rule)
     contender.evaluations.append(scored)
     details["evaluations"][TEST] = as_json(scored)
+    details["errors"] = asdict(measured_errors(data.development, development, contender.rule))
     write_meta(released, "onnx", contender.rule, details)
     _write_card(released, f"{details['settings']['backbone']}, fine-tuned, exported to ONNX with int8 weights")
     return [folder / "checkpoint", released]

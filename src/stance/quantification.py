@@ -1,0 +1,159 @@
+"""How many stances there are, from how many an imperfect classifier found: counts corrected for its errors.
+
+A classifier's counts are biased, and the bias moves with the true shares (Forman 2008, "Quantifying counts and costs
+via classification"). If the errors that were measured on labelled reports are also made on the reports in question, the
+shares that explain the counts can be inferred. That is done here by Bayesian quantification (Ziegler & Czyz 2023,
+"Bayesian Quantification with Black-Box Estimators"), which keeps the shares valid, gives honest intervals for few
+sentences, and carries the uncertainty about the error rates themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from stance.codebook import FIRM_LABELS, LABELS, Label, StanceError
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+N_CLASSES: Final = 1 + len(LABELS)  # no stance, then the labels in their order
+FIRM: Final = tuple(1 + LABELS.index(label) for label in FIRM_LABELS)
+STANCE_PRIOR: Final = 0.5  # of firm stances together, and of concessions: Jeffreys' prior of firmness
+NONE_PRIOR: Final = 1.0
+ERROR_PRIOR: Final = 1.0  # of a row of error rates, spread evenly
+N_CHAINS: Final = 200
+N_BURN_IN: Final = 30
+N_KEPT: Final = 20  # draws of each chain
+THINNING: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """What a classifier decided about parties whose stances are known.
+
+    ``counts[true][decided]`` counts (sentence, party) pairs in labelled reports that were not trained on: 0 is no
+    stance, then the labels in Label order. A pair with several labels counts once for each.
+    """
+
+    counts: tuple[tuple[int, ...], ...]
+
+    def __post_init__(self) -> None:
+        shape = [len(row) for row in self.counts]
+        if shape != [N_CLASSES] * N_CLASSES or min(map(min, self.counts)) < 0:
+            raise StanceError(
+                f"confusion counts have rows of {shape}; they must be {N_CLASSES} rows of {N_CLASSES} counts from 0"
+            )
+
+    @property
+    def n_pairs(self) -> int:
+        return sum(map(sum, self.counts))
+
+
+def confusion(pairs: Sequence[tuple[frozenset[Label], frozenset[Label]]]) -> Confusion:
+    """Count (true labels, decided labels) of pairs: shared labels first, then those left over, in Label order.
+
+    >>> truth, found = frozenset({Label.DEMAND}), frozenset({Label.CONCESSION})
+    >>> confusion([(truth, truth), (truth, found), (frozenset(), frozenset())]).counts[1]
+    (0, 1, 1, 0, 0)
+    """
+    counts = np.zeros((N_CLASSES, N_CLASSES), dtype=int)
+    for true, decided in pairs:
+        shared = [(label, label) for label in true & decided]
+        left = [sorted(side, key=LABELS.index) for side in (true - decided, decided - true)]
+        for row, column in [*shared, *zip_longest(*left)] or [(None, None)]:
+            counts[_class(row), _class(column)] += 1
+    return Confusion(tuple(tuple(map(int, row)) for row in counts))
+
+
+def decided_counts(n_pairs: int, counts: Mapping[Label, int]) -> list[int]:
+    """Decisions on ``n_pairs`` (sentence, party) pairs by class, where each label was decided as often as given."""
+    found = [counts[label] for label in LABELS]
+    return [max(n_pairs - sum(found), 0), *found]
+
+
+def sample_shares(decided: Ints, errors: Confusion, *, seed: int, dispersion: float = 1.0) -> Floats:
+    """Draws from the posterior of the true share of each class.
+
+    Each chain draws error rates from their posterior after ``errors``, then alternates between the true classes behind
+    the decisions and their shares (data augmentation). The decisions do not inform the error rates. All cells of a draw
+    have the same error rates, so differences between cells keep what they have in common. The prior gives firm and
+    conceding stances the same weight.
+
+    Args:
+        decided: decisions by class, shape (n_cells, 5), as of ``decided_counts``.
+        errors: the classifier's measured errors.
+        seed: of the draws.
+        dispersion: by what factor decisions vary more than independent ones would; counts are divided by it.
+
+    Returns:
+        shares, shape (n_draws, n_cells, 5), rows sum to 1.
+    """
+    rng = np.random.default_rng(seed)
+    prior = _share_prior()
+    rates = _dirichlet(rng, np.asarray(errors.counts) + ERROR_PRIOR / N_CLASSES, N_CHAINS)[:, None]
+    fewer = np.broadcast_to(decided / dispersion, (N_CHAINS, *decided.shape))
+    counts = (np.floor(fewer) + (rng.random(fewer.shape) < fewer % 1)).astype(np.int64)
+    shares = np.broadcast_to(prior / prior.sum(), (N_CHAINS, len(decided), N_CLASSES))
+    kept = []
+    for step in range(N_BURN_IN + N_KEPT * THINNING):
+        joint = np.swapaxes(shares[..., None] * rates, -1, -2)  # (n_chains, n_cells, decided, true)
+        origins = rng.multinomial(counts, joint / joint.sum(axis=-1, keepdims=True))
+        shares = _normalised(rng.standard_gamma(origins.sum(axis=-2) + prior))
+        if step >= N_BURN_IN and (step - N_BURN_IN) % THINNING == 0:
+            kept.append(shares)
+    return np.concatenate(kept)
+
+
+def firmness(shares: Floats) -> Floats:
+    """The share of firm stances among all stances, from shares whose last axis is the class."""
+    result: Floats = shares[..., FIRM].sum(axis=-1) / shares[..., 1:].sum(axis=-1)
+    return result
+
+
+def dispersion(n_firm: Ints, n_stances: Ints, cells: Ints) -> float:
+    """By what factor firmness varies more between the reports of a cell than independent stances would, at least 1.
+
+    Pearson's statistic over its degrees of freedom, pooled over the cells (McCullagh & Nelder 1989, "Generalized Linear
+    Models", section 4.5). 1 where no cell has two reports: then nothing tells of it.
+
+    Args:
+        n_firm: firm stances of each (cell, report) with a stance, shape (n_rows,).
+        n_stances: all its stances.
+        cells: the number of its cell.
+    """
+    statistic, freedom = 0.0, 0
+    for cell in np.unique(cells):
+        firm, total = n_firm[cells == cell], n_stances[cells == cell]
+        share = firm.sum() / total.sum()
+        if len(firm) > 1 and 0 < share < 1:
+            statistic += float(((firm - total * share) ** 2 / (total * share * (1 - share))).sum())
+            freedom += len(firm) - 1
+    return max(1.0, statistic / freedom) if freedom else 1.0
+
+
+def _class(label: Label | None) -> int:
+    return 0 if label is None else 1 + LABELS.index(label)
+
+
+def _share_prior() -> Floats:
+    prior = np.full(N_CLASSES, STANCE_PRIOR)
+    prior[0] = NONE_PRIOR
+    prior[list(FIRM)] = STANCE_PRIOR / len(FIRM)
+    return prior
+
+
+def _dirichlet(rng: np.random.Generator, weights: Floats, n_draws: int) -> Floats:
+    return _normalised(rng.standard_gamma(weights, size=(n_draws, *weights.shape)))
+
+
+def _normalised(gammas: Floats) -> Floats:
+    """Each row over its sum; tiny numbers stand in for those that underflow to 0."""
+    gammas = np.maximum(gammas, 1e-300)
+    result: Floats = gammas / gammas.sum(axis=-1, keepdims=True)
+    return result

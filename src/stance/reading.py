@@ -1,0 +1,111 @@
+"""Reports to what the shift analysis counts: read by a classifier, or coded by people."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from math import inf, nan
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from stance.codebook import LABELS, NOBODY, Asked, DatedStance, Example, Issue, Label, ReadReport, StanceError
+from stance.predictions import DecisionRule, Probabilities
+from stance.tables import choice, filled, parse_date, split_rows
+
+CODED_COLUMNS: Final = ("report_id", "date", "actor", "label", "issue")
+CODED_OPTIONAL: Final = ("position", "probability", "sentence")
+
+
+def read_by_classifier(
+    report_id: str,
+    date: dt.date,
+    reference: str,
+    answered: Iterable[tuple[int, Example, Probabilities]],
+    rule: DecisionRule,
+) -> ReadReport:
+    """A report as a classifier read it: from position, example and answer of each sentence, in order."""
+    stances: list[DatedStance] = []
+    n_asked: dict[str, int] = {}
+    expected: dict[str, np.ndarray] = {}
+    n_sentences = 0
+    for position, example, answer in answered:
+        n_sentences += 1
+        calibrated = rule.calibrate(answer)
+        for stance, probability in rule.stances(example, calibrated).items():
+            place = (report_id, date, position, example.sentence)
+            stances.append(DatedStance(*place, stance.actor, stance.label, stance.issue, probability))
+        for candidate, labels in zip(example.candidates, calibrated.labels[1:], strict=True):
+            n_asked[candidate.actor] = n_asked.get(candidate.actor, 0) + 1
+            expected[candidate.actor] = expected.get(candidate.actor, np.zeros(len(LABELS))) + labels
+    asked = {actor: Asked(n, dict(zip(LABELS, expected[actor].tolist(), strict=True))) for actor, n in n_asked.items()}
+    return ReadReport(report_id, date, reference, n_sentences, tuple(stances), asked)
+
+
+def coded_reports(stances: Iterable[DatedStance], references: Mapping[str, str] | None = None) -> list[ReadReport]:
+    """Reports as people coded them, in order of date and id; ``references`` says how to cite each, by its id.
+
+    Raises:
+        StanceError: if a report has stances of two dates.
+    """
+    reports = []
+    ordered = sorted(stances, key=lambda stance: (stance.report_id, stance.date, stance.position))
+    for report_id, group in groupby(ordered, key=lambda stance: stance.report_id):
+        held = tuple(group)
+        if held[0].date != held[-1].date:
+            raise StanceError(
+                f"report {report_id!r} is dated {held[0].date} and {held[-1].date}; it must have one date"
+            )
+        reports.append(ReadReport(report_id, held[0].date, (references or {}).get(report_id, report_id), 0, held))
+    return sorted(reports, key=lambda report: (report.date, report.report_id))
+
+
+def read_coded(path: Path) -> list[ReadReport]:
+    """Stances that people coded, from a CSV such as ``stances.csv`` of a shift report.
+
+    It must have the columns ``CODED_COLUMNS`` and may have ``CODED_OPTIONAL`` and others, which are not read.
+
+    Raises:
+        StanceError: naming file, line, value and what is allowed.
+    """
+    rows = split_rows(path)
+    where, header = next(rows, (f"{path}:1", []))
+    missing = [column for column in CODED_COLUMNS if column not in header]
+    if missing:
+        raise StanceError(f"{where}: no column {', '.join(missing)}; it needs {', '.join(CODED_COLUMNS)}")
+    stances = [
+        _coded(where, dict(zip(header, row, strict=True)), number) for number, (where, row) in enumerate(rows, 1)
+    ]
+    if not stances:
+        raise StanceError(f"{path}: no stance there; at least one is needed")
+    return coded_reports(stances)
+
+
+def _coded(where: str, row: dict[str, str], number: int) -> DatedStance:
+    date = parse_date(where, row["date"])
+    if date is None:
+        raise StanceError(f"{where}: date is empty; it must be filled")
+    return DatedStance(
+        filled(where, row, "report_id"),
+        date,
+        int(_number(where, row, "position", str(number), inf)),
+        row.get("sentence", ""),
+        row["actor"] or NOBODY,
+        choice(where, "label", row["label"], Label),
+        choice(where, "issue", row["issue"], Issue),
+        _number(where, row, "probability", "1", 1.0),
+    )
+
+
+def _number(where: str, row: dict[str, str], column: str, default: str, highest: float) -> float:
+    value = row.get(column) or default
+    try:
+        number = float(value)
+    except ValueError:
+        number = nan
+    if not 0 <= number <= highest:
+        allowed = "from 0" if highest == inf else f"from 0 to {highest:g}"
+        raise StanceError(f"{where}: {column} {value!r} is not a number {allowed}")
+    return number

@@ -1,0 +1,93 @@
+"""The numbers of a shift analysis as tables: CSV rows and plain JSON data."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from stance.codebook import LABELS, DatedStance
+from stance.firmness import ActorPeriod
+from stance.shifts import ShiftAnalysis
+
+STANCE_COLUMNS: Final = ("report_id", "date", "position", "actor", "label", "issue", "probability", "sentence")
+SHARE_COLUMNS: Final = (
+    "actor", "period", "start", "end", "n_reports", "n_sentences", "n_asked",
+    *(f"{label}_{what}" for label in LABELS for what in ("found", "expected", "corrected", "low", "high")),
+    "firmness_found", "firmness", "firmness_low", "firmness_high",
+)  # fmt: skip
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """The text of a CSV file."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return table.getvalue()
+
+
+def stance_row(stance: DatedStance) -> list[object]:
+    """A row of ``STANCE_COLUMNS``."""
+    values = {name: getattr(stance, name) for name in STANCE_COLUMNS}
+    return list((values | {"probability": f"{stance.probability:.3f}"}).values())
+
+
+def share_row(cell: ActorPeriod) -> list[object]:
+    """A row of ``SHARE_COLUMNS``; estimates that there are none of stay empty."""
+    expected = cell.expected or {}
+    corrected = cell.corrected or {}
+    labels = [
+        value
+        for label in LABELS
+        for value in (
+            cell.counts[label],
+            _rounded(expected.get(label)),
+            *map(_rounded, corrected.get(label, (None,) * 3)),
+        )
+    ]
+    span, firm = cell.period, [_rounded(cell.firmness_found), *map(_rounded, cell.firmness)]
+    return [cell.actor, span, span.start, span.end, cell.n_reports, cell.n_sentences, cell.n_asked, *labels, *firm]
+
+
+def _rounded(value: float | None) -> str:
+    return "" if value is None else f"{value:.4f}"
+
+
+def numbers(analysis: ShiftAnalysis) -> dict[str, object]:
+    """Every number of the analysis, as plain JSON data; evidence stands in ``stances.csv``."""
+    return {
+        "n_stances": analysis.n_stances,
+        "n_unclear": analysis.n_unclear,
+        "is_corrected": analysis.is_corrected,
+        "dispersion": analysis.dispersion,
+        "shares": [dict(zip(SHARE_COLUMNS, map(str, share_row(cell)), strict=True)) for cell in analysis.periods],
+        "firmness_changes": [
+            {
+                "actor": change.actor,
+                "before": str(change.before.period),
+                "after": str(change.after.period),
+                "difference": change.difference._asdict(),
+                "p_value": change.p_value,
+                "adjusted_p": change.adjusted_p,
+                "permutation_p": change.permutation_p,
+                "is_clear": change.is_clear,
+            }
+            for change in analysis.firmness_changes
+        ],
+        "trends": [
+            {"actor": trend.actor, "n_periods": trend.n_periods, "slope_per_year": trend.slope._asdict()}
+            for trend in analysis.trends
+        ],
+        "position_changes": [
+            {
+                "actor": change.actor,
+                "issue": change.issue,
+                "before": {"period": str(change.before.period), "label": change.before.label},
+                "after": {"period": str(change.after.period), "label": change.after.label},
+                "move": change.move,
+            }
+            for change in analysis.position_changes
+        ],
+    }

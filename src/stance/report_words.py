@@ -1,0 +1,149 @@
+"""What a shift analysis found, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from stance.codebook import ReadReport
+from stance.firmness import MIN_STANCES, ActorPeriod, FirmnessChange, Trend
+from stance.metrics import Estimate
+from stance.positions import Move, PositionChange
+from stance.quantification import Confusion
+from stance.shifts import ShiftAgreement, ShiftAnalysis
+
+if TYPE_CHECKING:
+    from stance.evaluation import Evaluation
+
+CORRECTED_LIMITS: Final = (
+    "Firmness is corrected for the classifier's errors, as measured on labelled reports. If it errs more or otherwise "
+    "on these reports, on other subjects or in another style, the correction is off by as much.",
+)
+FOUND_LIMITS: Final = (
+    "Shares counted from an imperfect classifier are biased: a label that it misses often looks rarer than it is. "
+    "Nothing here corrects for that.",
+)
+LIMITS: Final = (
+    "An actor with stances in one report of a period only: the interval covers the chance of which sentences were "
+    "reported there, not that of which report was read.",
+    "A position of the past that a report retells counts at the date of the report.",
+    "A change of position on an issue may rest on one sentence on either side; nothing corrects it. Another outlet's "
+    "choice of quotations can look like a change of position.",
+    "A single sentence here is no proof of what a government said. Read the evidence, then the document.",
+)
+
+
+def limits(errors: Confusion | None, reports: Sequence[ReadReport]) -> Sequence[str]:
+    """What the report cannot tell; of a classifier's errors nothing where people coded the stances."""
+    if errors:
+        return (*CORRECTED_LIMITS, *LIMITS)
+    return (*FOUND_LIMITS, *LIMITS) if any(report.asked for report in reports) else LIMITS
+
+
+def overview(analysis: ShiftAnalysis) -> str:
+    """The findings over all actors, in words."""
+    n_clear = sum(change.is_clear for change in analysis.firmness_changes)
+    moves = Counter(change.move for change in analysis.position_changes)
+    kinds = ", ".join(f"{moves[move]} {move}" for move in Move if moves[move])
+    return (
+        f"{count(len(analysis.position_changes), 'change')} of position on an issue{f' ({kinds})' if kinds else ''}. "
+        f"Of {count(len(analysis.firmness_changes), 'change')} in an actor's firmness from one period to the next, "
+        f"{n_clear or 'none'} {'are' if n_clear > 1 else 'is'} clear: among changes called clear, one in twenty is "
+        "expected to be chance. Of the others these reports do not tell whether anything changed."
+    )
+
+
+def summary(analysis: ShiftAnalysis, actor: str, periods: Sequence[ActorPeriod]) -> list[str]:
+    """An actor's firmness at both ends, its clear changes and its latest changes of position, in words."""
+    enough = [period for period in periods if period.is_enough]
+    moves = [change for change in analysis.position_changes if change.actor == actor]
+    if not enough:
+        return [f"Too few stances in any one period for its firmness (under {MIN_STANCES}).", _position_words(moves)]
+    first, last = enough[0], enough[-1]
+    ends = f"Held firm in {share(first.firmness)} of its stances {first.period.when} ({first.n_stances} found)"
+    if last is first:
+        return [f"{ends}, the only period with stances enough to tell.", _position_words(moves)]
+    return [
+        f"{ends} and in {share(last.firmness)} {last.period.when} ({last.n_stances}).",
+        *_firmness_words([change for change in analysis.firmness_changes if change.actor == actor]),
+        *(_trend_words(trend) for trend in analysis.trends if trend.actor == actor),
+        _position_words(moves),
+    ]
+
+
+def _firmness_words(changes: Sequence[FirmnessChange]) -> Iterable[str]:
+    clear = [change for change in changes if change.is_clear]
+    for change in clear:
+        direction = "firmer" if change.difference.value > 0 else "less firm"
+        yield (
+            f"Clearly {direction}: {points(change.difference)} from {change.before.period} to {change.after.period}."
+        )
+    n_unclear = len(changes) - len(clear)
+    if n_unclear == 1:
+        yield f"Its {'other' if clear else 'only'} change in firmness is not clear."
+    elif n_unclear:
+        subject = f"Its other {n_unclear} changes" if clear else f"None of its {n_unclear} changes"
+        yield f"{subject} in firmness from one period to the next {'are not' if clear else 'is'} clear."
+
+
+def _trend_words(trend: Trend) -> str:
+    return f"Over {trend.n_periods} periods: {points(trend.slope)} a year."
+
+
+def points(difference: Estimate) -> str:
+    """A difference of shares with its interval, in percentage points."""
+    value, low, high = (f"{number:+z.0%}".removesuffix("%") for number in difference)
+    return f"{value} percentage points ({low} to {high})"
+
+
+def _position_words(moves: Sequence[PositionChange]) -> str:
+    if not moves:
+        return "No change of position on any issue."
+    latest = max(move.after.period for move in moves)
+    recent = [f"{m.issue} from {m.before.label} to {m.after.label}" for m in moves if m.after.period == latest]
+    return f"{count(len(moves), 'change')} of position, most recently {latest.when}: {', '.join(recent)}."
+
+
+def agreement_words(agreement: ShiftAgreement) -> list[str]:
+    """How far the model's analysis is from the annotators'."""
+    return [
+        f"The annotators fill {count(agreement.n_gold_cells, 'cell')} (actor, issue and period), the model "
+        f"{agreement.n_predicted_cells}; {agreement.cell_agreement:.0%} of the cells that either fills have the same "
+        "label in both.",
+        f"The annotators' stances make {count(agreement.n_gold_changes, 'change')} of position, the model's "
+        f"{agreement.n_predicted_changes}; {agreement.n_shared_changes} of them are the same in both.",
+        f"Firmness differs by {agreement.firmness_error:.2f} on average, over the "
+        f"{count(agreement.n_firmness_pairs, 'pair')} of actor and period that both have; in {agreement.n_covered} of "
+        "them the annotators' share lies in the model's 95% interval.",
+    ]
+
+
+def trust(quality: Evaluation | None) -> list[str]:
+    """How well the stances were found, in words."""
+    if quality is None:
+        return ["How well these stances were found is unknown: no test on labelled reports was given."]
+    errors = quality.attribution
+    return [
+        f"Classifier {quality.classifier}, tested on {quality.test}: {count(quality.n_sentences, 'sentence')} in "
+        f"{count(quality.n_reports, 'report')}. F1 weighs stances missed against stances wrongly found; 1 is "
+        "perfect. Brackets hold 95% intervals.",
+        f"Of the labels it gave to an actor, {errors.right} were right, {errors.wrong_actor} belonged to another "
+        f"actor and {errors.wrong_label} to nobody; it missed {errors.missed}. In {errors.candidate_recall:.0%} of "
+        "the annotators' stances the actor was among those considered.",
+    ]
+
+
+def count(n: int, noun: str) -> str:
+    """The number with its noun, in the plural unless it is 1."""
+    return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def share(estimate: Estimate) -> str:
+    """A share with its interval, in per cent."""
+    return f"{estimate.value:.0%} ({estimate.low:.0%} to {estimate.high:.0%})"
+
+
+def score(estimate: Estimate) -> str:
+    """A score with its interval."""
+    return f"{estimate.value:.2f} ({estimate.low:.2f} to {estimate.high:.2f})"

@@ -1,0 +1,116 @@
+"""Counts corrected for the errors of who counted."""
+
+import numpy as np
+import pytest
+
+from stance.codebook import LABELS, Label, StanceError
+from stance.quantification import (
+    FIRM,
+    N_CLASSES,
+    Confusion,
+    confusion,
+    decided_counts,
+    dispersion,
+    firmness,
+    sample_shares,
+)
+
+D, C, R, P = Label.DEMAND, Label.CONCESSION, Label.REJECTION, Label.PRECONDITION
+FLAWLESS = Confusion(tuple(tuple(1000 * (row == column) for column in range(N_CLASSES)) for row in range(N_CLASSES)))
+ERRING = Confusion(
+    ((1900, 40, 30, 20, 10), (60, 120, 12, 6, 2), (80, 10, 100, 6, 4), (50, 8, 4, 56, 2), (16, 6, 8, 2, 48))
+)
+
+
+def interval(draws, confidence=0.9):
+    return np.quantile(draws, [(1 - confidence) / 2, (1 + confidence) / 2], axis=0)
+
+
+def test_a_pair_counts_under_its_true_and_its_decided_label():
+    counts = np.array(confusion([(frozenset({D}), frozenset({C})), (frozenset(), frozenset())]).counts)
+    assert counts[1 + LABELS.index(D), 1 + LABELS.index(C)] == 1
+    assert counts[0, 0] == 1
+    assert counts.sum() == 2
+
+
+def test_of_several_labels_the_shared_ones_are_matched_first():
+    counts = np.array(confusion([(frozenset({D, C}), frozenset({C, R})), (frozenset({P}), frozenset({P, D}))]).counts)
+    place = {label: 1 + LABELS.index(label) for label in LABELS}
+    assert counts[place[C], place[C]] == counts[place[D], place[R]] == counts[place[P], place[P]] == 1
+    assert counts[0, place[D]] == 1
+
+
+def test_confusion_counts_of_another_shape_are_refused():
+    with pytest.raises(StanceError, match="they must be 5 rows of 5 counts from 0"):
+        Confusion(((1, 2), (3, 4)))
+
+
+def test_decisions_are_counted_by_class_with_the_rest_as_none():
+    assert decided_counts(10, {D: 2, C: 1, R: 0, P: 3}) == [4, 2, 1, 0, 3]
+
+
+def test_a_flawless_classifier_is_not_corrected():
+    decided = np.array([[700, 120, 60, 80, 40]])
+    shares = sample_shares(decided, FLAWLESS, seed=1)
+    assert shares.sum(axis=-1) == pytest.approx(1)
+    assert shares.mean(axis=0)[0] == pytest.approx(decided[0] / 1000, abs=0.01)
+
+
+def test_the_interval_of_a_flawless_classifier_is_that_of_the_stances_alone():
+    low, high = interval(firmness(sample_shares(np.array([[0, 40, 50, 5, 5]]), FLAWLESS, seed=1)))
+    assert low[0] == pytest.approx(0.418, abs=0.02)  # Beta(50.5, 50.5)
+    assert high[0] == pytest.approx(0.582, abs=0.02)
+
+
+def test_the_truth_behind_biased_counts_is_found_and_the_counts_themselves_are_off():
+    truth = np.array([0.75, 0.03, 0.18, 0.02, 0.02])
+    rates = np.array(ERRING.counts) / np.sum(ERRING.counts, axis=1, keepdims=True)
+    decided = np.round(4000 * truth @ rates).astype(int)[None]
+    found = decided[0][list(FIRM)].sum() / decided[0][1:].sum()
+    low, high = interval(firmness(sample_shares(decided, ERRING, seed=1)), 0.95)
+    true_firmness = truth[list(FIRM)].sum() / truth[1:].sum()
+    assert low[0] < true_firmness < high[0]
+    assert found > high[0]
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say():
+    """Two hundred cells with the errors that were measured: nine in ten 90 % intervals should hold it."""
+    rng = np.random.default_rng(5)
+    truth = np.array([0.7, 0.1, 0.1, 0.06, 0.04])
+    rates = np.array(ERRING.counts) / np.sum(ERRING.counts, axis=1, keepdims=True)
+    decided = rng.multinomial(200, truth @ rates, size=200)
+    low, high = interval(firmness(sample_shares(decided, ERRING, seed=1)))
+    true_firmness = truth[list(FIRM)].sum() / truth[1:].sum()
+    assert 0.85 < np.mean((low <= true_firmness) & (true_firmness <= high)) <= 1
+
+
+def test_fewer_decisions_and_more_dispersion_widen_the_interval():
+    decided = np.array([[700, 120, 60, 80, 40]])
+
+    def width(counts, factor=1.0):
+        low, high = interval(firmness(sample_shares(counts, ERRING, seed=1, dispersion=factor)))
+        return (high - low)[0]
+
+    assert width(decided) < width(decided, 4.0) < width(decided // 20)
+
+
+def test_no_decision_at_all_leaves_the_prior():
+    draws = firmness(sample_shares(np.zeros((1, N_CLASSES), dtype=int), ERRING, seed=1))
+    assert draws.mean() == pytest.approx(0.5, abs=0.05)
+    assert np.isfinite(draws).all()
+
+
+def test_the_same_seed_gives_the_same_draws():
+    decided = np.array([[30, 4, 3, 2, 1]])
+    assert (sample_shares(decided, ERRING, seed=7) == sample_shares(decided, ERRING, seed=7)).all()
+
+
+def test_reports_that_agree_are_not_dispersed_and_opposite_ones_are():
+    cells = np.array([0, 0, 0, 0])
+    total = np.array([10, 10, 10, 10])
+    assert dispersion(np.array([5, 5, 5, 5]), total, cells) == 1
+    assert dispersion(np.array([10, 0, 10, 0]), total, cells) == pytest.approx(40 / 3)
+
+
+def test_one_report_in_each_cell_tells_nothing_of_dispersion():
+    assert dispersion(np.array([10, 0]), np.array([10, 10]), np.array([0, 1])) == 1
