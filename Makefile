@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: train test check report evaluate clean
+.PHONY: train test check report evaluate coverage clean
 
 train: $(READY)  ## train, evaluate, write models/ and reports/ (TRAIN_FLAGS=--fast for a short run)
 	$(BIN)/python train.py $(TRAIN_FLAGS)
@@ -23,6 +23,10 @@ report: $(READY)  ## shift report on the seeds with the released model
 
 evaluate: $(READY)  ## score the released model on the frozen test
 	$(BIN)/stance evaluate data/corpus.csv --splits data/splits.csv
+
+coverage: $(READY)  ## simulate how often the intervals of the shift report hold the truth (ten minutes)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
+	$(BIN)/python benchmarks/coverage.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -239,6 +239,14 @@ def test_report_compares_the_periods_asked_for(stance, reports, tmp_path):
             assert [row["period"] for row in csv.DictReader(handle)] == spans
 
 
+def test_report_counts_a_report_that_two_papers_print_once(stance, reports, tmp_path):
+    copied = reports / "2022-03-21_copy.txt"
+    copied.write_text(next(reports.glob("2022-03-20*")).read_text(encoding="utf-8"), encoding="utf-8")
+    _, output, _ = stance("report", reports, "--out", tmp_path / "out")
+    assert output.splitlines()[0] == "3 stances in 3 reports"
+    assert "3 reports (1 copy of others not counted) · 2 stances" in (tmp_path / "out/shifts.md").read_text("utf-8")
+
+
 def test_report_refuses_a_break_that_is_no_date(stance, reports, tmp_path):
     code, _, errors = stance("report", reports, "--out", tmp_path / "out", "--breaks", "2022-03-18,May")
     assert code == 2

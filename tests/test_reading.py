@@ -78,6 +78,11 @@ def test_columns_of_ones_own_are_not_read(tmp_path):
     assert report.stances[0].sentence == "It spoke."
 
 
+def test_a_copy_stays_marked(tmp_path):
+    lines = [f"{HEADER},copy_of", "r1,2030-01-01,Belmark,demand,talks,", "r2,2030-01-02,Belmark,demand,talks,r1"]
+    assert [report.copy_of for report in read_coded(put(tmp_path, *lines))] == ["", "r1"]
+
+
 @pytest.mark.parametrize(
     ("lines", "message"),
     [

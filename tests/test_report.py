@@ -1,5 +1,6 @@
 import csv
 import datetime as dt
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -121,6 +122,7 @@ def test_the_table_holds_every_stance_with_its_place(tmp_path):
         "issue": "territory",
         "probability": "0.876",
         "sentence": "Belmark offered to leave the delta.",
+        "copy_of": "",
     }
 
 
@@ -142,6 +144,17 @@ def test_measured_quality_and_limits_are_stated(tmp_path):
 
 def test_without_a_test_the_quality_is_said_to_be_unknown(tmp_path):
     assert "is unknown" in words(write(tmp_path)["shifts.html"])
+
+
+def test_a_copy_is_listed_but_not_counted(tmp_path):
+    again = [replace(one, report_id="r3") for one in TALKS[:3]]
+    reports = [*coded_reports(TALKS), replace(coded_reports(again)[0], copy_of="r1")]
+    write_report(tmp_path, reports, title="The delta talks")
+    text = (tmp_path / "shifts.md").read_text(encoding="utf-8")
+    assert "3 reports (1 copy of others not counted) · 4 stances" in text
+    rows = list(csv.DictReader((tmp_path / "stances.csv").read_text(encoding="utf-8").splitlines()))
+    assert [row["copy_of"] for row in rows].count("r1") == 3
+    assert analyse(reports) == analyse(reports[:2])
 
 
 def test_a_report_without_stances_says_so(tmp_path):

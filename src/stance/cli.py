@@ -9,7 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -172,11 +172,13 @@ def _classified(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str
 
     from stance.evaluation import from_json
     from stance.reports import read_reports
+    from stance.syndication import syndicated
 
     reports = read_reports(options.path)
     classifier = load_classifier(options.model, options.actors)
+    copies = syndicated(reports)
     bar = tqdm(reports, desc="classifying", unit="report", disable=None)
-    read = [read_report(classifier, report) for report in bar]
+    read = [replace(read_report(classifier, report), copy_of=copies.get(report.report_id, "")) for report in bar]
     recorded = classifier.model.meta.get("evaluations", {}).get("frozen test")
     return read, {"errors": classifier.model.errors, "quality": from_json(recorded) if recorded else None}
 

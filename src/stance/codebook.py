@@ -146,7 +146,8 @@ class Asked:
 class ReadReport:
     """One dated report after it was read: its stances and, where a classifier read it, what it was asked.
 
-    ``n_sentences`` is 0 where it is unknown, as for stances that people coded; ``asked`` is then empty.
+    ``n_sentences`` is 0 where it is unknown, as for stances that people coded; ``asked`` is then empty. ``copy_of`` is
+    the id of the report that it copies, if any: copies are kept, but not counted.
     """
 
     report_id: str
@@ -155,6 +156,7 @@ class ReadReport:
     n_sentences: int
     stances: tuple[DatedStance, ...]
     asked: Mapping[str, Asked] = field(default_factory=dict)
+    copy_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from itertools import groupby
 from math import inf, nan
 from pathlib import Path
@@ -16,7 +17,7 @@ from stance.predictions import DecisionRule, Probabilities
 from stance.tables import choice, filled, parse_date, split_rows
 
 CODED_COLUMNS: Final = ("report_id", "date", "actor", "label", "issue")
-CODED_OPTIONAL: Final = ("position", "probability", "sentence")
+CODED_OPTIONAL: Final = ("position", "probability", "sentence", "copy_of")
 
 
 def read_by_classifier(
@@ -75,12 +76,12 @@ def read_coded(path: Path) -> list[ReadReport]:
     missing = [column for column in CODED_COLUMNS if column not in header]
     if missing:
         raise StanceError(f"{where}: no column {', '.join(missing)}; it needs {', '.join(CODED_COLUMNS)}")
-    stances = [
-        _coded(where, dict(zip(header, row, strict=True)), number) for number, (where, row) in enumerate(rows, 1)
-    ]
+    filed = [(where, dict(zip(header, row, strict=True))) for where, row in rows]
+    stances = [_coded(where, row, number) for number, (where, row) in enumerate(filed, start=1)]
     if not stances:
         raise StanceError(f"{path}: no stance there; at least one is needed")
-    return coded_reports(stances)
+    copies = {row["report_id"]: row.get("copy_of", "") for _, row in filed}
+    return [replace(report, copy_of=copies[report.report_id]) for report in coded_reports(stances)]
 
 
 def _coded(where: str, row: dict[str, str], number: int) -> DatedStance:

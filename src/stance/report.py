@@ -19,7 +19,7 @@ from stance.firmness import MIN_STANCES, ActorPeriod
 from stance.periods import Period, period_of
 from stance.positions import Move, Position
 from stance.quantification import Confusion
-from stance.report_tables import SHARE_COLUMNS, STANCE_COLUMNS, csv_text, numbers, share_row, stance_row
+from stance.report_tables import SHARE_COLUMNS, STANCE_COLUMNS, csv_text, numbers, share_row, stance_rows
 from stance.report_words import agreement_words, count, limits, overview, points, score, share, summary, trust
 from stance.shifts import ShiftAnalysis, analyse, compare
 
@@ -92,6 +92,7 @@ def write_report(
         "title": title,
         "sources": {report.report_id: report.reference for report in reports},
         "analysis": analysis,
+        "n_copies": sum(bool(report.copy_of) for report in reports),
         "sections": _sections(analysis),
         "overview": overview(analysis),
         "quality": quality,
@@ -103,9 +104,7 @@ def write_report(
     texts = {name: pages.get_template(f"{name}.j2").render(facts) for name in ("shifts.html", "shifts.md")}
     texts["shifts.json"] = json.dumps(numbers(analysis), ensure_ascii=False, indent=1) + "\n"
     texts["shares.csv"] = csv_text(SHARE_COLUMNS, map(share_row, analysis.periods))
-    stances = (stance for report in reports for stance in report.stances)
-    ordered = sorted(stances, key=lambda s: (s.date, s.report_id, s.position, s.actor, s.label, s.issue))
-    texts["stances.csv"] = csv_text(STANCE_COLUMNS, map(stance_row, ordered))
+    texts["stances.csv"] = csv_text(STANCE_COLUMNS, stance_rows(reports))
     folder.mkdir(parents=True, exist_ok=True)
     return [_write(folder / name, text) for name, text in texts.items()]
 

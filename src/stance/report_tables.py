@@ -7,11 +7,13 @@ import io
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from stance.codebook import LABELS, DatedStance
+from stance.codebook import LABELS, DatedStance, ReadReport
 from stance.firmness import ActorPeriod
 from stance.shifts import ShiftAnalysis
 
-STANCE_COLUMNS: Final = ("report_id", "date", "position", "actor", "label", "issue", "probability", "sentence")
+STANCE_COLUMNS: Final = (
+    "report_id", "date", "position", "actor", "label", "issue", "probability", "sentence", "copy_of",
+)  # fmt: skip
 SHARE_COLUMNS: Final = (
     "actor", "period", "start", "end", "n_reports", "n_sentences", "n_asked",
     *(f"{label}_{what}" for label in LABELS for what in ("found", "expected", "corrected", "low", "high")),
@@ -28,10 +30,18 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return table.getvalue()
 
 
-def stance_row(stance: DatedStance) -> list[object]:
-    """A row of ``STANCE_COLUMNS``."""
-    values = {name: getattr(stance, name) for name in STANCE_COLUMNS}
-    return list((values | {"probability": f"{stance.probability:.3f}"}).values())
+def stance_rows(reports: Iterable[ReadReport]) -> list[list[object]]:
+    """Rows of ``STANCE_COLUMNS``, in order of date, report and sentence."""
+    found = [(stance, report.copy_of) for report in reports for stance in report.stances]
+    found.sort(key=lambda one: (one[0].date, one[0].report_id, one[0].position, *_stance(one[0])))
+    return [
+        [s.report_id, s.date, s.position, *_stance(s), f"{s.probability:.3f}", s.sentence, copy_of]
+        for s, copy_of in found
+    ]
+
+
+def _stance(stance: DatedStance) -> tuple[str, str, str]:
+    return stance.actor, stance.label, stance.issue
 
 
 def share_row(cell: ActorPeriod) -> list[object]:

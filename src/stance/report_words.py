@@ -134,9 +134,9 @@ def trust(quality: Evaluation | None) -> list[str]:
     ]
 
 
-def count(n: int, noun: str) -> str:
+def count(n: int, noun: str, plural: str = "") -> str:
     """The number with its noun, in the plural unless it is 1."""
-    return f"{n} {noun}{'' if n == 1 else 's'}"
+    return f"{n} {noun if n == 1 else plural or noun + 's'}"
 
 
 def share(estimate: Estimate) -> str:

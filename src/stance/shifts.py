@@ -65,7 +65,7 @@ def analyse(
     period: Callable[[dt.date], Period] = period_of,
     errors: Confusion | None = None,
 ) -> ShiftAnalysis:
-    """Analyse reports that were read; stances whose holder is unclear are left out.
+    """Analyse reports that were read; copies, and stances whose holder is unclear, are left out.
 
     Args:
         reports: read by a classifier or coded by people, in any order.
@@ -80,6 +80,7 @@ def analyse(
     >>> print(analysis.position_changes[0])
     Belmark · territory: rejection on 2030-01-01 → concession on 2030-01-09
     """
+    reports = [report for report in reports if not report.copy_of]
     stances = [stance for report in reports for stance in report.stances]
     held = [stance for stance in stances if stance.actor != NOBODY]
     n_by_actor = Counter(actor for actor, *_ in {_holding(stance) for stance in held})

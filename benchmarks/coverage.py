@@ -1,0 +1,312 @@
+"""How often the intervals of firmness hold the truth, and how often a shift is seen where there is none.
+
+python benchmarks/coverage.py            # about ten minutes; writes benchmarks/coverage.md and coverage.json
+
+Corpora with known shares are simulated through the errors that the released model makes: a simulated (sentence, party)
+pair of a true class is a labelled pair of that class, with what the model decided about it. Two cases:
+
+* measured: simulated pairs are of the development reports and the frozen test, and the errors were measured on reports
+  drawn from these: the correction's assumption holds, its error rates are uncertain;
+* transferred: simulated pairs are of the frozen test alone, later reports and other conflicts, and the errors were
+  measured on the development reports: as in use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from quapy.method.aggregative import ACC
+from tqdm import tqdm
+
+from stance.classify import load_classifier
+from stance.codebook import FIRM_LABELS, LABELS, Asked, DatedStance, Issue, Label, ReadReport
+from stance.dataset import Split, label_examples, read_splits
+from stance.firmness import ActorPeriod, FirmnessAnalysis, analyse_firmness
+from stance.labels import read_labels
+from stance.paths import HOME
+from stance.periods import Calendar, period_of
+from stance.quantification import FIRM, Confusion, confusion, decided_counts
+
+HERE: Final = Path(__file__).parent
+N_ACTORS: Final = 20  # of each simulated corpus
+REPORT_CORRELATION: Final = 0.1  # of firmness within a report, where a period has several
+OTHER_FIRM_SHARES: Final = {Label.DEMAND: 0.6, Label.REJECTION: 0.25, Label.PRECONDITION: 0.15}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A labelled (sentence, party) pair: its label or None, and the model's decisions and probabilities."""
+
+    report_id: str
+    true: Label | None
+    decided: frozenset[Label]
+    probabilities: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is simulated: two periods for each of ``N_ACTORS`` actors, each with its share of stances and firmness."""
+
+    errors: str
+    n_reports: int
+    n_pairs: int  # of each actor in each report
+    stance_shares: tuple[float, float]
+    firmness: tuple[float, float]
+
+
+SETTINGS: Final = [
+    Setting(errors, n_reports, n_pairs, shares, firmness)
+    for errors, (n_reports, n_pairs), shares, firmness in product(
+        ("measured", "transferred"),
+        ((1, 30), (10, 10), (10, 40), (40, 40)),
+        ((0.25, 0.25), (0.1, 0.1), (0.25, 0.1)),
+        ((0.3, 0.3), (0.6, 0.6), (0.9, 0.9), (0.8, 0.4)),
+    )
+]
+
+
+def main() -> int:
+    """Run all settings and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--replicates", type=int, default=5, help=f"corpora of {N_ACTORS} actors for each setting")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=HERE)
+    options = parser.parse_args()
+    parts = labelled_pairs()
+    rows = [run(setting, parts, options) for setting in tqdm(SETTINGS, unit="setting", disable=None)]
+    record = {"replicates": options.replicates, "seed": options.seed, "n_actors": N_ACTORS, "settings": rows}
+    (options.out / "coverage.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    text = markdown(rows, options)
+    (options.out / "coverage.md").write_text(text, encoding="utf-8")
+    print(text)
+    return 0
+
+
+def labelled_pairs() -> dict[Split, list[Pair]]:
+    """The pairs of the development reports and the frozen test as the released model decides them."""
+    classifier = load_classifier()
+    corpus = read_labels(HOME / "data/corpus.csv")
+    splits = read_splits(HOME / "data/splits.csv", corpus)
+    rule = classifier.model.rule
+    parts: dict[Split, list[Pair]] = {}
+    for split in (Split.DEVELOPMENT, Split.TEST):
+        items = label_examples([s for s in corpus if splits[s.report_id] is split], classifier.table)
+        answers = classifier.model.classifier.predict_proba([item.example for item in items])
+        found = []
+        for item, answer in zip(items, answers, strict=True):
+            calibrated = rule.calibrate(answer)
+            stances = rule.stances(item.example, calibrated)
+            for query, candidate in enumerate(item.example.candidates, start=1):
+                true = {s.label for s in item.sentence.stances if s.actor == candidate.actor}
+                decided = frozenset(s.label for s in stances if s.actor == candidate.actor)
+                probabilities = tuple(map(float, calibrated.labels[query]))
+                found += [Pair(item.sentence.report_id, label, decided, probabilities) for label in true or {None}]
+        parts[split] = found
+    return parts
+
+
+def run(setting: Setting, parts: Mapping[Split, Sequence[Pair]], options: argparse.Namespace) -> dict[str, Any]:
+    """One setting: bias, coverage, width, and how often a change was seen."""
+    rng = np.random.default_rng([options.seed, SETTINGS.index(setting)])
+    transferred = setting.errors == "transferred"
+    world = list(parts[Split.TEST]) if transferred else [*parts[Split.DEVELOPMENT], *parts[Split.TEST]]
+    pools = {label: [pair for pair in world if pair.true is label] for label in (None, *LABELS)}
+    results = []
+    for _ in range(options.replicates):
+        seen = parts[Split.DEVELOPMENT] if transferred else resampled(rng, world, len(parts[Split.DEVELOPMENT]))
+        errors = measured(seen)
+        reports = simulated(rng, setting, pools)
+        actors = [f"actor {number}" for number in range(N_ACTORS)]
+        found, corrected = (analyse_firmness(reports, actors, monthly, known) for known in (None, errors))
+        results.append((found, corrected, errors))
+    return asdict(setting) | summary(setting, results)
+
+
+def monthly(date: dt.date) -> Any:
+    """The month of a date: the simulated period."""
+    return period_of(date, Calendar.MONTH)
+
+
+def resampled(rng: np.random.Generator, pairs: Sequence[Pair], n_pairs: int) -> list[Pair]:
+    """Whole reports drawn with replacement, until they have about as many pairs as asked for."""
+    by_report: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        by_report.setdefault(pair.report_id, []).append(pair)
+    reports, drawn = list(by_report.values()), list[Pair]()
+    while len(drawn) < n_pairs:
+        drawn += reports[rng.integers(len(reports))]
+    return drawn
+
+
+def measured(pairs: Sequence[Pair]) -> Confusion:
+    """The errors of the model on these pairs."""
+    return confusion([(frozenset({pair.true} if pair.true else ()), pair.decided) for pair in pairs])
+
+
+def simulated(
+    rng: np.random.Generator, setting: Setting, pools: Mapping[Label | None, Sequence[Pair]]
+) -> list[ReadReport]:
+    """Two months of reports in which each actor holds stances by the setting's shares."""
+    reports = []
+    both = zip(setting.stance_shares, setting.firmness, strict=True)
+    for month, (stance_share, firmness) in enumerate(both, start=1):
+        for number in range(setting.n_reports):
+            report_id, date = f"{month}-{number}", dt.date(2030, month, 1 + number % 28)
+            stances: list[DatedStance] = []
+            asked = {}
+            for actor in (f"actor {one}" for one in range(N_ACTORS)):
+                pairs = draw(rng, setting, pools, stance_share, firmness)
+                sums = np.sum([pair.probabilities for pair in pairs], axis=0)
+                asked[actor] = Asked(len(pairs), dict(zip(LABELS, sums.tolist(), strict=True)))
+                stances += [
+                    DatedStance(report_id, date, position, "", actor, label, Issue.OTHER)
+                    for position, pair in enumerate(pairs)
+                    for label in pair.decided
+                ]
+            reports.append(ReadReport(report_id, date, "", setting.n_pairs, tuple(stances), asked))
+    return reports
+
+
+def draw(
+    rng: np.random.Generator,
+    setting: Setting,
+    pools: Mapping[Label | None, Sequence[Pair]],
+    stance_share: float,
+    firmness: float,
+) -> list[Pair]:
+    """The pairs of one actor in one report, whose firmness varies around that of the period."""
+    if setting.n_reports > 1:
+        weight = 1 / REPORT_CORRELATION - 1
+        firmness = rng.beta(weight * firmness, weight * (1 - firmness))
+    shares = [1 - stance_share]
+    for label in LABELS:
+        firm = OTHER_FIRM_SHARES.get(label)
+        shares.append(stance_share * (firmness * firm if firm else 1 - firmness))
+    classes = rng.choice(len(shares), size=setting.n_pairs, p=shares)
+    chosen = (pools[(None, *LABELS)[number]] for number in classes)
+    return [pool[rng.integers(len(pool))] for pool in chosen]
+
+
+def summary(
+    setting: Setting, results: Sequence[tuple[FirmnessAnalysis, FirmnessAnalysis, Confusion]]
+) -> dict[str, float]:
+    """The scores of one setting over all actors and replicates."""
+    scores: dict[str, list[float]] = {}
+
+    def note(name: str, value: float) -> None:
+        scores.setdefault(name, []).append(float(value))
+
+    for found, corrected, errors in results:
+        for name, analysis in (("found", found), ("corrected", corrected)):
+            for cell in analysis.periods:
+                truth = setting.firmness[cell.period.start.month - 1]
+                note(f"{name}_bias", cell.firmness.value - truth)
+                note(f"{name}_coverage", cell.firmness.low <= truth <= cell.firmness.high)
+                note(f"{name}_width", cell.firmness.high - cell.firmness.low)
+            for change in analysis.changes:
+                truth = setting.firmness[1] - setting.firmness[0]
+                note(f"{name}_change_coverage", change.difference.low <= truth <= change.difference.high)
+                note(f"{name}_seen", change.p_value <= 0.05)
+                if change.permutation_p is not None and name == "found":
+                    note("permutation_seen", change.permutation_p <= 0.05)
+        for cell in corrected.periods:
+            truth = setting.firmness[cell.period.start.month - 1]
+            firm = sum(cell.expected[label] for label in FIRM_LABELS)
+            note("expected_bias", firm / sum(cell.expected.values()) - truth)
+            note("quapy_acc_bias", quapy_acc(cell, errors) - truth)
+    return {name: float(np.mean(values)) for name, values in scores.items()}
+
+
+def quapy_acc(cell: ActorPeriod, errors: Confusion) -> float:
+    """Firmness by QuaPy's adjusted classify and count, on the same decisions and errors."""
+    decided = np.array(decided_counts(cell.n_asked, cell.counts), dtype=float)
+    rates = np.array(errors.counts, dtype=float)
+    shares = ACC.solve_adjustment(
+        (rates / rates.sum(axis=1, keepdims=True)).T, decided / decided.sum(), method="inversion", solver="minimize"
+    )
+    stances = shares[1:].sum()
+    return float(shares[list(FIRM)].sum() / stances) if stances > 0 else 0.5
+
+
+def markdown(rows: Sequence[Mapping[str, Any]], options: argparse.Namespace) -> str:
+    """The tables, with what they say in short."""
+    still = [row for row in rows if row["firmness"][0] == row["firmness"][1]]
+    lines = [
+        "# Coverage of the intervals and false shifts",
+        "",
+        f"`python benchmarks/coverage.py --replicates {options.replicates} --seed {options.seed}`: "
+        f"{len(rows)} settings, {options.replicates * N_ACTORS} simulated actors each, two periods an actor, 95 % "
+        "intervals.",
+        "",
+        *verdict(rows, still),
+        "",
+        "Stances: share of pairs that hold one, in both periods. Found: shares of the model's decisions with Jeffreys "
+        "intervals; expected: sums of calibrated probabilities; ACC: QuaPy's adjusted classify and count; corrected: "
+        "`stance.quantification`. Change seen: p at most 0.05, unadjusted; where firmness is the same in both periods "
+        "it is a false shift.",
+        "",
+    ]
+    for errors in ("measured", "transferred"):
+        lines += [f"## Errors {errors}", "", HEAD, RULE]
+        lines += [table_row(row) for row in rows if row["errors"] == errors]
+        lines.append("")
+    return "\n".join(lines)
+
+
+COLUMNS: Final = (
+    ("found bias", "found_bias", "+.2f"), ("expected bias", "expected_bias", "+.2f"),
+    ("ACC bias", "quapy_acc_bias", "+.2f"), ("corrected bias", "corrected_bias", "+.2f"),
+    ("found coverage", "found_coverage", ".2f"),
+    ("corrected coverage", "corrected_coverage", ".2f"), ("found width", "found_width", ".2f"),
+    ("corrected width", "corrected_width", ".2f"), ("change coverage, found", "found_change_coverage", ".2f"),
+    ("change coverage, corrected", "corrected_change_coverage", ".2f"), ("change seen, found", "found_seen", ".2f"),
+    ("change seen, corrected", "corrected_seen", ".2f"), ("change seen, reshuffled", "permutation_seen", ".2f"),
+)  # fmt: skip
+HEAD: Final = "| reports × pairs | stances | firmness | " + " | ".join(name for name, _, _ in COLUMNS) + " |"
+RULE: Final = "| --- | --- | --- |" + " ---: |" * len(COLUMNS)
+
+
+def table_row(row: Mapping[str, Any]) -> str:
+    """One setting as a row of the table."""
+    place = [
+        f"{row['n_reports']} × {row['n_pairs']}",
+        " → ".join(f"{share:.0%}" for share in row["stance_shares"]),
+        " → ".join(f"{share:.1f}" for share in row["firmness"]),
+    ]
+    values = [format(row[key], form) if key in row else "–" for _, key, form in COLUMNS]
+    return f"| {' | '.join([*place, *values])} |"
+
+
+def verdict(rows: Sequence[Mapping[str, Any]], still: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the tables say, in numbers."""
+
+    def spread(name: str, of: Sequence[Mapping[str, Any]]) -> str:
+        values = [row[name] for row in of if name in row]
+        return f"{np.mean(values):.3f} on average ({min(values):.2f} to {max(values):.2f})"
+
+    lines = []
+    for errors in ("measured", "transferred"):
+        of = [row for row in rows if row["errors"] == errors]
+        calm = [row for row in still if row["errors"] == errors]
+        enough = np.mean([row["corrected_coverage"] >= 0.93 for row in of])
+        lines += [
+            f"* Errors {errors}: the corrected intervals hold the truth in {spread('corrected_coverage', of)}, in at "
+            f"least 93 % of the cells in {enough:.0%} of the settings; those of the stances found in "
+            f"{spread('found_coverage', of)}.",
+            f"* Errors {errors}, no change: a shift is seen in {spread('corrected_seen', calm)} corrected, "
+            f"{spread('found_seen', calm)} found, {spread('permutation_seen', calm)} by reshuffled reports.",
+        ]
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())
