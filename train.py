@@ -28,7 +28,7 @@ from stance.evaluation import annotator_agreement, as_json, compare
 from stance.evaluation_report import summary_table, write_evaluation
 from stance.labels import read_labels
 from stance.paths import ACTORS, HOME
-from stance.protocol import SEEDS, TEST, Contender, Data, develop, load_data, run
+from stance.protocol import SEEDS, TEST, Contender, Data, Trainable, develop, load_data, run
 from stance.reading import coded_reports, read_by_classifier
 from stance.release import TRANSFORMER, stage
 from stance.report import write_report
@@ -117,7 +117,16 @@ def prepare(options: argparse.Namespace) -> list[Contender]:
         config = transformer_config(options)
         folds = replace(config, n_epochs=protocol_config(options).fold_epochs)
         contenders.insert(0, Contender(TRANSFORMER, lambda small: Transformer(folds if small else config)))
+        if not options.fast:
+            contenders.insert(1, Contender("frozen embeddings", lambda small: embedding_baseline(options)))
     return contenders
+
+
+def embedding_baseline(options: argparse.Namespace) -> Trainable:
+    """The encoder as it comes, under linear models."""
+    from stance.embedding_baseline import EmbeddingBaseline
+
+    return EmbeddingBaseline(backbone=options.backbone, seed=options.seed)
 
 
 def protocol_config(options: argparse.Namespace) -> ProtocolConfig:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+import sys
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
+import numpy.typing as npt
 import skops.io
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_union
-from tqdm import tqdm
 
 from stance.codebook import ISSUES, LABELS, Example, Label, StanceError
 from stance.dataset import Targets
@@ -34,8 +35,56 @@ _CUES: Final = {
 }
 
 
+class LinearModels:
+    """One linear model for the sentence, one for each party in it, one for the issue, on features of the queries.
+
+    ``make`` gives a new scikit-learn classifier. The issue does not depend on the label or the party.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self.fitted: dict[str, Any] = {}
+
+    def fit(self, features: Any, examples: Sequence[Example], targets: Sequence[Targets], *, progress: str) -> Self:
+        """Fit the three models; ``features`` has a row for each query of each example, in order."""
+        labels = np.concatenate([target.labels for target in targets])
+        issues = np.concatenate([target.issues for target in targets]).sum(axis=1)
+        is_sentence = _is_sentence(examples)
+        held = is_sentence & (issues.sum(axis=1) > 0)
+        if is_sentence.all() or not held.any():
+            raise StanceError("training sentences: no stance in them, or no party; at least one of each is needed")
+        issue_numbers = issues[held].argmax(axis=1)
+        for name, model, rows, answers in (
+            ("sentence", OneVsRestClassifier(self._make()), is_sentence, labels[is_sentence]),
+            ("party", OneVsRestClassifier(self._make()), ~is_sentence, labels[~is_sentence]),
+            ("issue", self._make() if len(set(issue_numbers)) > 1 else DummyClassifier(), held, issue_numbers),
+        ):
+            if progress:
+                print(f"{progress}: {name}", file=sys.stderr, flush=True)
+            self.fitted[name] = model.fit(features[rows], answers)
+        return self
+
+    def predict_proba(self, features: Any, examples: Sequence[Example]) -> list[Probabilities]:
+        """Probabilities for each example, in order, from the features of its queries."""
+        is_sentence = _is_sentence(examples)
+        labels = np.zeros((len(is_sentence), len(LABELS)))
+        for name, rows in (("sentence", is_sentence), ("party", ~is_sentence)):
+            if rows.any():
+                labels[rows] = self.fitted[name].predict_proba(features[rows])
+        issues = np.zeros((len(examples), len(ISSUES)))
+        issues[:, self.fitted["issue"].classes_] = self.fitted["issue"].predict_proba(features[is_sentence])
+        firsts = np.flatnonzero(is_sentence)
+        return [
+            Probabilities(
+                labels[first : first + example.n_queries],
+                np.broadcast_to(answer, (example.n_queries, len(LABELS), len(ISSUES))),
+            )
+            for first, example, answer in zip(firsts, examples, issues, strict=True)
+        ]
+
+
 class TfidfBaseline:
-    """Logistic regression on TF-IDF of words and characters: for the sentence, for each party in it, for the issue.
+    """Logistic regression on TF-IDF of words and characters.
 
     A party is asked about by writing ``thisparty`` for its mentions and ``otherparty`` for the others'.
     """
@@ -43,68 +92,30 @@ class TfidfBaseline:
     def __init__(self, *, seed: int = 1) -> None:
         self.seed = seed
         self._vectorizer: Any = None
-        self._models: dict[str, Any] = {}
+        self._models = LinearModels(self._classifier)
 
     def fit(self, examples: Sequence[Example], targets: Sequence[Targets], *, progress: str = "") -> Self:
-        """Fit the three models; ``progress`` titles a progress bar, none where it is empty."""
-        labels = np.concatenate([target.labels for target in targets])
-        issues = np.concatenate([target.issues for target in targets]).sum(axis=1)
-        is_sentence = np.concatenate([np.arange(example.n_queries) == 0 for example in examples])
-        texts = np.array([text for example in examples for text in _query_texts(example)], dtype=object)
-        held = is_sentence & (issues.sum(axis=1) > 0)
-        if is_sentence.all() or not held.any():
-            raise StanceError("training sentences: no stance in them, or no party; at least one of each is needed")
+        """Fit the three models; with ``progress``, each is announced on standard error."""
         self._vectorizer = make_union(
             TfidfVectorizer(ngram_range=(1, 2), min_df=2, max_features=N_WORD_FEATURES, sublinear_tf=True),
             TfidfVectorizer(
                 analyzer="char_wb", ngram_range=(3, 5), min_df=3, max_features=N_CHARACTER_FEATURES, sublinear_tf=True
             ),
         )
-        issue_numbers = issues[held].argmax(axis=1)
-        issue = (
-            LogisticRegression(C=10, max_iter=1000, random_state=self.seed)
-            if len(set(issue_numbers)) > 1
-            else DummyClassifier()
-        )
-        with tqdm(total=4, desc=progress, unit="step", disable=not progress) as bar:
-            features = self._vectorizer.fit_transform(texts)
-            bar.update()
-            for name, classifier, rows, answers in (
-                ("sentence", self._one_vs_rest(), is_sentence, labels[is_sentence]),
-                ("party", self._one_vs_rest(), ~is_sentence, labels[~is_sentence]),
-                ("issue", issue, held, issue_numbers),
-            ):
-                self._models[name] = classifier.fit(features[rows], answers)
-                bar.update()
+        features = self._vectorizer.fit_transform(_texts(examples))
+        self._models.fit(features, examples, targets, progress=progress)
         return self
 
     def predict_proba(self, examples: Sequence[Example]) -> list[Probabilities]:
         """Probabilities for each example, in order. The issue does not depend on the label or the party."""
         if not examples:
             return []
-        texts = [_query_texts(example) for example in examples]
-        parties = [text for query in texts for text in query[1:]]
-        features = self._vectorizer.transform([query[0] for query in texts] + parties)
-        labels_of_all = self._models["sentence"].predict_proba(features[: len(texts)])
-        labels_of_parties = (
-            self._models["party"].predict_proba(features[len(texts) :]) if parties else np.zeros((0, len(LABELS)))
-        )
-        issues = np.zeros((len(examples), len(ISSUES)))
-        issues[:, self._models["issue"].classes_] = self._models["issue"].predict_proba(features[: len(texts)])
-        probabilities = []
-        first = 0
-        for row, example in enumerate(examples):
-            last = first + len(example.candidates)
-            labels = np.concatenate([labels_of_all[row : row + 1], labels_of_parties[first:last]])
-            tiled = np.broadcast_to(issues[row], (example.n_queries, len(LABELS), len(ISSUES)))
-            probabilities.append(Probabilities(labels, tiled))
-            first = last
-        return probabilities
+        return self._models.predict_proba(self._vectorizer.transform(_texts(examples)), examples)
 
     def save(self, folder: Path) -> None:
         """Write ``model.skops``."""
         folder.mkdir(parents=True, exist_ok=True)
-        stored = {"seed": self.seed, "vectorizer": self._vectorizer, "models": self._models}
+        stored = {"seed": self.seed, "vectorizer": self._vectorizer, "models": self._models.fitted}
         skops.io.dump(stored, folder / "model.skops", compression=zipfile.ZIP_DEFLATED)
 
     @classmethod
@@ -112,13 +123,11 @@ class TfidfBaseline:
         """Read what ``save`` wrote; skops refuses any type but those of scikit-learn and NumPy."""
         stored = skops.io.load(folder / "model.skops", trusted=["sklearn.multiclass._ConstantPredictor"])
         model = cls(seed=stored["seed"])
-        model._vectorizer, model._models = stored["vectorizer"], stored["models"]
+        model._vectorizer, model._models.fitted = stored["vectorizer"], stored["models"]
         return model
 
-    def _one_vs_rest(self) -> OneVsRestClassifier:
-        return OneVsRestClassifier(
-            LogisticRegression(C=10, class_weight="balanced", max_iter=1000, random_state=self.seed)
-        )
+    def _classifier(self) -> LogisticRegression:
+        return LogisticRegression(C=10, class_weight="balanced", max_iter=1000, random_state=self.seed)
 
 
 class CueWords:
@@ -153,6 +162,15 @@ def _constant(example: Example, labels: Floats) -> Probabilities:
     issues = np.zeros((example.n_queries, len(LABELS), len(ISSUES)))
     issues[..., ISSUES.index(ISSUES[-1])] = 1
     return Probabilities(np.broadcast_to(labels.astype(float), (example.n_queries, len(LABELS))), issues)
+
+
+def _is_sentence(examples: Sequence[Example]) -> npt.NDArray[np.bool_]:
+    """Of the queries of all examples in order, which ask about anyone and not about a party."""
+    return np.concatenate([np.arange(example.n_queries) == 0 for example in examples])
+
+
+def _texts(examples: Sequence[Example]) -> list[str]:
+    return [text for example in examples for text in _query_texts(example)]
 
 
 def _query_texts(example: Example) -> list[str]:

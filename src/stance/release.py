@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+
 from stance.artefacts import META, load_model, write_meta
 from stance.baseline import TfidfBaseline
-from stance.evaluation import as_json, evaluate, measured_errors
+from stance.codebook import LABELS
+from stance.dataset import LabelledExample
+from stance.evaluation import as_json, evaluate, measured_errors, outcome
 from stance.evaluation_report import environment
+from stance.metrics import METRICS, calibration_bins
+from stance.predictions import DecisionRule, Probabilities
 from stance.protocol import TEST, Contender, Data
 
 TRANSFORMER: Final = "transformer"
 RELEASED: Final = "transformer, released int8"
+N_FAILURES: Final = 10  # told in the card
 _PACKAGES: Final = ("numpy", "scikit-learn", "torch", "transformers", "onnxruntime", "tokenizers", "skops")
 
 
@@ -65,9 +72,45 @@ def _stage_transformer(contender: Contender, data: Data, details: dict[str, Any]
     contender.evaluations.append(scored)
     details["evaluations"][TEST] = as_json(scored)
     details["errors"] = asdict(measured_errors(data.development, development, contender.rule))
+    details["calibration"] = calibration_bins(outcome(data.test, test, contender.rule))
+    details["by_conflict"] = _by_conflict(data, test, contender.rule)
+    details["failures"] = _failures(data.development, development, contender.rule)
     write_meta(released, "onnx", contender.rule, details)
     _write_card(released, f"{details['settings']['backbone']}, fine-tuned, exported to ONNX with int8 weights")
     return [folder / "checkpoint", released]
+
+
+def _by_conflict(data: Data, answers: Sequence[Probabilities], rule: DecisionRule) -> list[dict[str, Any]]:
+    """Scores on the frozen test by conflict, then for the conflicts trained on and for the others together."""
+    trained = {item.sentence.conflict for item in data.train}
+    groups: dict[str, list[int]] = {}
+    for row, item in enumerate(data.test):
+        name, known = item.sentence.conflict, item.sentence.conflict in trained
+        groups.setdefault(name if known else f"{name} (never trained on)", []).append(row)
+        groups.setdefault(f"all conflicts {'trained on' if known else 'never trained on'}", []).append(row)
+    rows = []
+    for name, members in sorted(groups.items(), key=lambda group: (group[0].startswith("all "), group[0])):
+        scored = outcome([data.test[row] for row in members], [answers[row] for row in members], rule)
+        scores = {score: METRICS[score](scored) for score in ("macro_f1", "actor_label_f1")}
+        rows.append({"conflict": name, "n_sentences": len(members), "n_stances": int(scored.gold.sum()), **scores})
+    return rows
+
+
+def _failures(
+    items: Sequence[LabelledExample], answers: Sequence[Probabilities], rule: DecisionRule
+) -> list[dict[str, Any]]:
+    """The sentences whose labels it gets most confidently wrong."""
+    scored = outcome(items, answers, rule)
+    surprise = np.abs(scored.probabilities - scored.gold).max(axis=1)
+    return [
+        {
+            "sentence": items[row].sentence.text,
+            "gold": [label for label, held in zip(LABELS, scored.gold[row], strict=True) if held],
+            "found": [label for label, held in zip(LABELS, scored.predicted[row], strict=True) if held],
+            "probability": float(scored.probabilities[row].max()),
+        }
+        for row in np.argsort(-surprise, kind="stable")[:N_FAILURES]
+    ]
 
 
 def _write_card(folder: Path, description: str) -> None:
