@@ -18,11 +18,15 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BertConfig, BertModel
 
 from stance.actors import ActorTable, Alias, AliasKind, build_examples
+from stance.artefacts import load_model
 from stance.codebook import ISSUES, LABELS, Candidate, Example, Issue, Label, Source, Stance, StanceError
 from stance.config import TransformerConfig
 from stance.dataset import LabelledExample, targets
 from stance.export import export_onnx
 from stance.labels import LabelledSentence
+from stance.predictions import DecisionRule
+from stance.protocol import Contender, Data
+from stance.release import TRANSFORMER, stage
 from stance.runtime import MODEL_FILE, OnnxClassifier
 from stance.transformer import Transformer, backbone_folder
 
@@ -366,3 +370,31 @@ def test_the_settings_of_a_checkpoint_are_readable(quick, tmp_path):
     Transformer(quick).save(tmp_path)
     saved = json.loads((tmp_path / "settings.json").read_text(encoding="utf-8"))
     assert (saved["n_epochs"], saved["seed"]) == (1, quick.seed)
+
+
+@pytest.fixture(scope="module")
+def released(model, items, tmp_path_factory):
+    """The folder of the int8 model, released with the toy sentences as development reports and frozen test."""
+    folder = tmp_path_factory.mktemp("released")
+    contender = Contender(TRANSFORMER, lambda small: model, released=model, rule=DecisionRule())
+    later = [replace(item, sentence=replace(item.sentence, conflict="isthmus")) for item in items[:9]]
+    wrong = labelled("Ardania demanded a withdrawal from Corvia.", Stance("Corvia", Label.REJECTION, Issue.TERRITORY))
+    data = Data(items, [*items, wrong], [*items, *later], items, "toy")
+    assert [path.name for path in stage(contender, data, {"backbone": "toy"}, folder)] == ["checkpoint", "transformer"]
+    return folder / "transformer"
+
+
+def test_a_released_model_knows_its_errors_on_the_development_reports(released, items):
+    stored = load_model(released)
+    counts = np.array(stored.errors.counts)
+    assert counts.sum() == 2 * len(items) + 2
+    assert counts[0, 1 + LABELS.index(Label.DEMAND)] >= 1  # the sentence that was labelled wrongly
+    assert np.diag(counts).sum() > 0.9 * counts.sum()
+
+
+def test_the_card_of_a_released_model_tells_conflicts_calibration_and_failures(released):
+    card = (released / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "| isthmus (never trained on) | 9 | 9 | " in card
+    assert "| all conflicts trained on |" in card
+    assert "probability   decisions   holds" in card
+    assert "| Ardania demanded a withdrawal from Corvia. | rejection | demand |" in card
