@@ -103,9 +103,7 @@ def test_importing_the_package_loads_nothing_heavy():
     heavy = ["torch", "transformers", "onnxruntime", "sklearn", "scipy", "matplotlib", "pandas", "datasets"]
     script = f"import sys, stance; print(*[name for name in {heavy} if name in sys.modules])"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run(  # noqa: S603 - our own script
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment
-    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
     assert done.stdout.split() == []
 
 

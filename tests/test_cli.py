@@ -391,7 +391,7 @@ def test_an_interrupt_ends_with_130_and_no_traceback(monkeypatch, capsys):
 
 def test_the_module_runs_as_a_program(tmp_path):
     command = [sys.executable, "-m", "stance", "classify", "--file", str(tmp_path / "none.txt")]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("stance: ")
     assert len(result.stderr.splitlines()) == 1
@@ -399,7 +399,7 @@ def test_the_module_runs_as_a_program(tmp_path):
 
 def test_a_reader_who_leaves_early_causes_no_error():
     command = [sys.executable, "-c", ECHO]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:  # noqa: S603
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
         process.stdin.write(f"{REFUSAL}\n".encode() * 10)
         process.stdin.close()
