@@ -247,6 +247,29 @@ def test_report_counts_a_report_that_two_papers_print_once(stance, reports, tmp_
     assert "3 reports (1 copy of others not counted) · 2 stances" in (tmp_path / "out/shifts.md").read_text("utf-8")
 
 
+def test_review_draws_decisions_and_report_learns_from_the_answers(stance, reports, tmp_path):
+    table, out = tmp_path / "review.csv", tmp_path / "out"
+    code, output, _ = stance("review", reports, "--n", "3", "--out", table)
+    assert (code, output.splitlines()[0]) == (0, f"3 of 4 decisions to check in {table}")
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+    assert {row["found"] for row in rows} == {"none", "rejection", "concession"}
+    rows = [row | {"labels": "none" if row["found"] == "concession" else row["found"]} for row in rows]
+    with table.open("w", encoding="utf-8", newline="") as handle:
+        writer = csv.DictWriter(handle, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+    code, output, _ = stance("report", reports, "--checked", table, "--out", out)
+    assert (code, output.splitlines()[0]) == (0, "1 stances in 2 reports")
+    assert "3 decisions of the classifier were checked by hand" in (out / "shifts.md").read_text(encoding="utf-8")
+
+
+def test_review_does_not_overwrite_a_table_that_may_be_filled_in(stance, reports, tmp_path):
+    (tmp_path / "review.csv").write_text("mine")
+    code, _, errors = stance("review", reports, "--out", tmp_path / "review.csv")
+    assert code == 2
+    assert "review.csv: exists; a review that may be filled in is not overwritten" in errors
+
+
 def test_report_refuses_a_break_that_is_no_date(stance, reports, tmp_path):
     code, _, errors = stance("report", reports, "--out", tmp_path / "out", "--breaks", "2022-03-18,May")
     assert code == 2

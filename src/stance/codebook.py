@@ -146,8 +146,9 @@ class Asked:
 class ReadReport:
     """One dated report after it was read: its stances and, where a classifier read it, what it was asked.
 
-    ``n_sentences`` is 0 where it is unknown, as for stances that people coded; ``asked`` is then empty. ``copy_of`` is
-    the id of the report that it copies, if any: copies are kept, but not counted.
+    ``n_sentences`` is 0 where it is unknown, as for stances that people coded; ``asked`` is then empty. ``checked``
+    are, by party, (true, decided) labels of the sentences that somebody has checked; ``stances`` hold the true ones.
+    ``copy_of`` is the id of the report that it copies, if any: copies are kept, but not counted.
     """
 
     report_id: str
@@ -156,6 +157,7 @@ class ReadReport:
     n_sentences: int
     stances: tuple[DatedStance, ...]
     asked: Mapping[str, Asked] = field(default_factory=dict)
+    checked: Mapping[str, tuple[tuple[frozenset[Label], frozenset[Label]], ...]] = field(default_factory=dict)
     copy_of: str = ""
 
 

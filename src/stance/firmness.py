@@ -20,7 +20,16 @@ from scipy.stats import beta, false_discovery_control, permutation_test
 from stance.codebook import FIRM_LABELS, LABELS, Label, ReadReport
 from stance.metrics import CONFIDENCE, Estimate
 from stance.periods import Period
-from stance.quantification import Confusion, Floats, decided_counts, dispersion, firmness, sample_shares
+from stance.quantification import (
+    N_CLASSES,
+    Confusion,
+    Floats,
+    confusion,
+    decided_counts,
+    dispersion,
+    firmness,
+    sample_shares,
+)
 
 PRIOR: Final = 0.5  # Jeffreys prior of a proportion: Beta(0.5, 0.5)
 N_DRAWS: Final = 4_000
@@ -129,6 +138,10 @@ class _Cell:
         return sum(report.asked[self.actor].n_sentences for report, _ in self.reports if self.actor in report.asked)
 
     @property
+    def checked(self) -> list[tuple[frozenset[Label], frozenset[Label]]]:
+        return [both for report, _ in self.reports for both in report.checked.get(self.actor, ())]
+
+    @property
     def mean_day(self) -> float:
         return float(np.mean([report.date.toordinal() for report, _ in self.reports]))
 
@@ -181,8 +194,21 @@ def _cells(
 
 
 def _shares(cells: Sequence[_Cell], errors: Confusion, factor: float) -> Floats:
-    decided = np.array([decided_counts(cell.n_asked, cell.counts) for cell in cells]).reshape(-1, 1 + len(LABELS))
-    return sample_shares(decided, errors, seed=SEED, dispersion=factor)
+    """Draws of the true shares of each cell, shape (n_draws, n_cells, 5)."""
+    decided, checked = [], []
+    for cell in cells:
+        notes = np.array(confusion(cell.checked).counts) if cell.checked else np.zeros((N_CLASSES, N_CLASSES), int)
+        checked.append(notes)
+        # the stances of a checked sentence are the true ones, so they are taken out as such
+        open_counts = np.array(decided_counts(cell.n_asked, cell.counts)) - notes.sum(axis=1)
+        decided.append(np.maximum(open_counts, 0))
+    return sample_shares(
+        np.array(decided).reshape(-1, N_CLASSES),
+        errors,
+        seed=SEED,
+        dispersion=factor,
+        checked=np.array(checked) if any(notes.any() for notes in checked) else None,
+    )
 
 
 def _firmness_draws(cell: _Cell, shares: Floats | None, factor: float) -> Floats:

@@ -92,6 +92,7 @@ def write_report(
         "title": title,
         "sources": {report.report_id: report.reference for report in reports},
         "analysis": analysis,
+        "n_checked": sum(len(both) for report in reports for both in report.checked.values()),
         "n_copies": sum(bool(report.copy_of) for report in reports),
         "sections": _sections(analysis),
         "overview": overview(analysis),

@@ -1,0 +1,147 @@
+"""Checking a sample of a classifier's decisions by hand, so that a report can learn from the answers.
+
+The sample is drawn by what was decided, never by how sure the classifier was: then the answers tell its errors on these
+very reports, and ``quantification`` may take them in.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from stance.codebook import LABELS, NONE, DatedStance, Example, Issue, Label, ReadReport, StanceError
+from stance.predictions import DecisionRule, Probabilities
+from stance.tables import choice, parse_date, read_rows
+
+COLUMNS: Final = ("report_id", "date", "position", "actor", "found", "labels", "sentence", "before")
+SEPARATOR: Final = "; "
+_Key = tuple[str, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPair:
+    """A sentence and a party that may hold a stance in it; ``found`` are the labels decided."""
+
+    report_id: str
+    date: dt.date
+    position: int
+    actor: str
+    found: frozenset[Label]
+    sentence: str
+    before: str = ""
+
+    @property
+    def key(self) -> _Key:
+        return self.report_id, self.position, self.actor
+
+
+def asked_pairs(
+    report_id: str, date: dt.date, answered: Iterable[tuple[int, Example, Probabilities]], rule: DecisionRule
+) -> Iterator[AskedPair]:
+    """Every pair of one report: from position, example and answer of each sentence, in order."""
+    before = ""
+    for position, example, answer in answered:
+        stances = rule.stances(example, rule.calibrate(answer))
+        for candidate in example.candidates:
+            found = frozenset(stance.label for stance in stances if stance.actor == candidate.actor)
+            yield AskedPair(report_id, date, position, candidate.actor, found, example.sentence, before)
+        before = example.sentence
+
+
+def draw(pairs: Sequence[AskedPair], n: int, *, seed: int) -> list[AskedPair]:
+    """``n`` pairs to check, or all if there are fewer: one of each decided class in turn, at random within a class."""
+    rng = np.random.default_rng(seed)
+    classes: dict[tuple[Label, ...], list[AskedPair]] = {}
+    for pair in sorted(pairs, key=lambda pair: pair.key):
+        classes.setdefault(_ordered(pair.found), []).append(pair)
+    shuffled = [[group[index] for index in rng.permutation(len(group))] for _, group in sorted(classes.items())]
+    chosen: list[AskedPair] = []
+    while len(chosen) < min(n, len(pairs)):
+        chosen += [group.pop() for group in shuffled if group]
+    return sorted(chosen[:n], key=lambda pair: (pair.date, *pair.key))
+
+
+def review_table(pairs: Iterable[AskedPair]) -> str:
+    """The CSV to fill in: ``labels`` is empty, for the labels that the party holds here, or none."""
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for pair in pairs:
+        found = SEPARATOR.join(_ordered(pair.found)) or NONE
+        writer.writerow((pair.report_id, pair.date, pair.position, pair.actor, found, "", pair.sentence, pair.before))
+    return table.getvalue()
+
+
+def read_review(path: Path, pairs: Iterable[AskedPair]) -> dict[_Key, frozenset[Label]]:
+    """The labels that were filled in, by report, position and actor; rows left empty are not checked.
+
+    Raises:
+        StanceError: for a bad row, or one that is not among ``pairs`` with the same sentence and decision: then the
+            texts or the classifier are others than those of the review.
+    """
+    known = {pair.key: pair for pair in pairs}
+    checked: dict[_Key, frozenset[Label]] = {}
+    for where, row in read_rows(path, COLUMNS):
+        pair = known.get((row["report_id"], int(row["position"]) if row["position"].isdecimal() else 0, row["actor"]))
+        if pair is None or pair.sentence != row["sentence"] or pair.date != parse_date(where, row["date"]):
+            raise StanceError(
+                f"{where}: sentence {row['position']} of {row['report_id']!r} does not ask about {row['actor']!r} in "
+                "these words; the reports must be those of the review"
+            )
+        if pair.found != _labels(where, "found", row["found"]):
+            found = SEPARATOR.join(_ordered(pair.found)) or NONE
+            raise StanceError(
+                f"{where}: found is {row['found']!r}, now {found!r}; the model must be that of the review"
+            )
+        if row["labels"].strip():
+            checked[pair.key] = _labels(where, "labels", row["labels"])
+    if not checked:
+        raise StanceError(f"{path}: no row has labels; fill in some (a label, several divided by ;, or none)")
+    return checked
+
+
+def with_checks(
+    reports: Sequence[ReadReport], pairs: Iterable[AskedPair], checked: Mapping[_Key, frozenset[Label]]
+) -> list[ReadReport]:
+    """The reports with the checked answers in the place of the decisions, and a note of both for ``quantification``."""
+    by_report: dict[str, list[AskedPair]] = {}
+    for pair in pairs:
+        if pair.key in checked:
+            by_report.setdefault(pair.report_id, []).append(pair)
+    return [_with_checks(report, by_report.get(report.report_id, []), checked) for report in reports]
+
+
+def _with_checks(
+    report: ReadReport, pairs: Sequence[AskedPair], checked: Mapping[_Key, frozenset[Label]]
+) -> ReadReport:
+    stances = list(report.stances)
+    notes: dict[str, list[tuple[frozenset[Label], frozenset[Label]]]] = {}
+    for pair in pairs:
+        labels = checked[pair.key]
+        notes.setdefault(pair.actor, []).append((labels, pair.found))
+        mine = [one for one in stances if (one.report_id, one.position, one.actor) == pair.key]
+        stances = [one for one in stances if one not in mine]
+        stances += [replace(one, probability=1.0) for one in mine if one.label in labels]
+        stances += [
+            DatedStance(report.report_id, report.date, pair.position, pair.sentence, pair.actor, label, Issue.OTHER)
+            for label in _ordered(labels - pair.found)
+        ]
+    return replace(report, stances=tuple(stances), checked={actor: tuple(both) for actor, both in notes.items()})
+
+
+def _labels(where: str, column: str, value: str) -> frozenset[Label]:
+    parts = [part.strip().lower() for part in value.split(SEPARATOR.strip())]
+    if parts == [NONE]:
+        return frozenset()
+    return frozenset(choice(where, column, part, Label, also=NONE) for part in parts)
+
+
+def _ordered(labels: Iterable[Label]) -> tuple[Label, ...]:
+    return tuple(sorted(labels, key=LABELS.index))
