@@ -24,7 +24,7 @@ report: $(READY)  ## shift report on the seeds with the released model
 evaluate: $(READY)  ## score the released model on the frozen test
 	$(BIN)/stance evaluate data/corpus.csv --splits data/splits.csv
 
-coverage: $(READY)  ## simulate how often the intervals of the shift report hold the truth (ten minutes)
+coverage: $(READY)  ## simulate how often the intervals of the shift report hold the truth (15 minutes)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
 	$(BIN)/python benchmarks/coverage.py
 

@@ -1,14 +1,15 @@
 """How often the intervals of firmness hold the truth, and how often a shift is seen where there is none.
 
-python benchmarks/coverage.py            # about ten minutes; writes benchmarks/coverage.md and coverage.json
+python benchmarks/coverage.py            # about 15 minutes; writes benchmarks/coverage.md and coverage.json
 
 Corpora with known shares are simulated through the errors that the released model makes: a simulated (sentence, party)
-pair of a true class is a labelled pair of that class, with what the model decided about it. Two cases:
+pair of a true class is a labelled pair of that class, with what the model decided about it. Three cases:
 
 * measured: simulated pairs are of the development reports and the frozen test, and the errors were measured on reports
   drawn from these: the correction's assumption holds, its error rates are uncertain;
 * transferred: simulated pairs are of the frozen test alone, later reports and other conflicts, and the errors were
-  measured on the development reports: as in use.
+  measured on the development reports: as in use;
+* checked: as transferred, and 100 of the decisions were checked by hand, as `stance review` draws them.
 """
 
 from __future__ import annotations
@@ -35,9 +36,13 @@ from stance.labels import read_labels
 from stance.paths import HOME
 from stance.periods import Calendar, period_of
 from stance.quantification import FIRM, Confusion, confusion, decided_counts
+from stance.review import AskedPair, with_checks
+from stance.review import draw as draw_pairs
 
 HERE: Final = Path(__file__).parent
 N_ACTORS: Final = 20  # of each simulated corpus
+N_CHECKS: Final = 100
+CASES: Final = ("measured", "transferred", "checked")
 REPORT_CORRELATION: Final = 0.1  # of firmness within a report, where a period has several
 OTHER_FIRM_SHARES: Final = {Label.DEMAND: 0.6, Label.REJECTION: 0.25, Label.PRECONDITION: 0.15}
 
@@ -66,7 +71,7 @@ class Setting:
 SETTINGS: Final = [
     Setting(errors, n_reports, n_pairs, shares, firmness)
     for errors, (n_reports, n_pairs), shares, firmness in product(
-        ("measured", "transferred"),
+        CASES,
         ((1, 30), (10, 10), (10, 40), (40, 40)),
         ((0.25, 0.25), (0.1, 0.1), (0.25, 0.1)),
         ((0.3, 0.3), (0.6, 0.6), (0.9, 0.9), (0.8, 0.4)),
@@ -77,7 +82,7 @@ SETTINGS: Final = [
 def main() -> int:
     """Run all settings and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--replicates", type=int, default=5, help=f"corpora of {N_ACTORS} actors for each setting")
+    parser.add_argument("--replicates", type=int, default=4, help=f"corpora of {N_ACTORS} actors for each setting")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=HERE)
     options = parser.parse_args()
@@ -117,14 +122,17 @@ def labelled_pairs() -> dict[Split, list[Pair]]:
 def run(setting: Setting, parts: Mapping[Split, Sequence[Pair]], options: argparse.Namespace) -> dict[str, Any]:
     """One setting: bias, coverage, width, and how often a change was seen."""
     rng = np.random.default_rng([options.seed, SETTINGS.index(setting)])
-    transferred = setting.errors == "transferred"
+    transferred = setting.errors != "measured"
     world = list(parts[Split.TEST]) if transferred else [*parts[Split.DEVELOPMENT], *parts[Split.TEST]]
     pools = {label: [pair for pair in world if pair.true is label] for label in (None, *LABELS)}
     results = []
     for _ in range(options.replicates):
         seen = parts[Split.DEVELOPMENT] if transferred else resampled(rng, world, len(parts[Split.DEVELOPMENT]))
         errors = measured(seen)
-        reports = simulated(rng, setting, pools)
+        reports, pairs, truth = simulated(rng, setting, pools)
+        if setting.errors == "checked":
+            chosen = draw_pairs(pairs, N_CHECKS, seed=int(rng.integers(2**32)))
+            reports = with_checks(reports, chosen, {pair.key: truth[pair.key] for pair in chosen})
         actors = [f"actor {number}" for number in range(N_ACTORS)]
         found, corrected = (analyse_firmness(reports, actors, monthly, known) for known in (None, errors))
         results.append((found, corrected, errors))
@@ -154,9 +162,11 @@ def measured(pairs: Sequence[Pair]) -> Confusion:
 
 def simulated(
     rng: np.random.Generator, setting: Setting, pools: Mapping[Label | None, Sequence[Pair]]
-) -> list[ReadReport]:
-    """Two months of reports in which each actor holds stances by the setting's shares."""
-    reports = []
+) -> tuple[list[ReadReport], list[AskedPair], dict[tuple[str, int, str], frozenset[Label]]]:
+    """Two months of reports in which each actor holds stances by the setting's shares; their pairs, and the truth."""
+    reports: list[ReadReport] = []
+    all_pairs: list[AskedPair] = []
+    truth: dict[tuple[str, int, str], frozenset[Label]] = {}
     both = zip(setting.stance_shares, setting.firmness, strict=True)
     for month, (stance_share, firmness) in enumerate(both, start=1):
         for number in range(setting.n_reports):
@@ -172,8 +182,12 @@ def simulated(
                     for position, pair in enumerate(pairs)
                     for label in pair.decided
                 ]
+                for position, pair in enumerate(pairs):
+                    asked_pair = AskedPair(report_id, date, position, actor, pair.decided, "")
+                    all_pairs.append(asked_pair)
+                    truth[asked_pair.key] = frozenset({pair.true} if pair.true else ())
             reports.append(ReadReport(report_id, date, "", setting.n_pairs, tuple(stances), asked))
-    return reports
+    return reports, all_pairs, truth
 
 
 def draw(
@@ -255,7 +269,7 @@ def markdown(rows: Sequence[Mapping[str, Any]], options: argparse.Namespace) -> 
         "it is a false shift.",
         "",
     ]
-    for errors in ("measured", "transferred"):
+    for errors in CASES:
         lines += [f"## Errors {errors}", "", HEAD, RULE]
         lines += [table_row(row) for row in rows if row["errors"] == errors]
         lines.append("")
@@ -294,14 +308,15 @@ def verdict(rows: Sequence[Mapping[str, Any]], still: Sequence[Mapping[str, Any]
         return f"{np.mean(values):.3f} on average ({min(values):.2f} to {max(values):.2f})"
 
     lines = []
-    for errors in ("measured", "transferred"):
+    for errors in CASES:
         of = [row for row in rows if row["errors"] == errors]
         calm = [row for row in still if row["errors"] == errors]
         enough = np.mean([row["corrected_coverage"] >= 0.93 for row in of])
         lines += [
             f"* Errors {errors}: the corrected intervals hold the truth in {spread('corrected_coverage', of)}, in at "
             f"least 93 % of the cells in {enough:.0%} of the settings; those of the stances found in "
-            f"{spread('found_coverage', of)}.",
+            f"{spread('found_coverage', of)}. Mean width {np.mean([row['corrected_width'] for row in of]):.2f} and "
+            f"{np.mean([row['found_width'] for row in of]):.2f}.",
             f"* Errors {errors}, no change: a shift is seen in {spread('corrected_seen', calm)} corrected, "
             f"{spread('found_seen', calm)} found, {spread('permutation_seen', calm)} by reshuffled reports.",
         ]

@@ -15,12 +15,13 @@ from stance.actors import ActorTable, Alias, AliasKind
 from stance.artefacts import write_meta
 from stance.baseline import TfidfBaseline
 from stance.classify import load_classifier
-from stance.cli import CSV_COLUMNS, main, read_report
+from stance.cli import CSV_COLUMNS, main
 from stance.codebook import LABELS, Issue, Label, Report, Source, Stance, StanceError
 from stance.dataset import label_examples, targets
 from stance.evaluation import Attribution, Evaluation, LabelScore, as_json
 from stance.labels import LabelledSentence, write_labels
 from stance.predictions import DecisionRule
+from stance.report_command import read_report
 
 TAUGHT = {
     "{0} demands that {1} withdraw from the delta.": (Label.DEMAND, Issue.TERRITORY),
@@ -259,8 +260,13 @@ def test_review_draws_decisions_and_report_learns_from_the_answers(stance, repor
         writer.writeheader()
         writer.writerows(rows)
     code, output, _ = stance("report", reports, "--checked", table, "--out", out)
-    assert (code, output.splitlines()[0]) == (0, "1 stances in 2 reports")
+    assert (code, output.splitlines()[0]) == (0, "1 stance in 2 reports")
     assert "3 decisions of the classifier were checked by hand" in (out / "shifts.md").read_text(encoding="utf-8")
+
+
+def test_review_refuses_to_draw_nothing(stance, reports, tmp_path):
+    code, _, errors = stance("review", reports, "--n", "0", "--out", tmp_path / "review.csv")
+    assert (code, errors) == (2, "stance: --n is 0; it must be from 1\n")
 
 
 def test_review_does_not_overwrite_a_table_that_may_be_filled_in(stance, reports, tmp_path):
@@ -309,9 +315,10 @@ def test_report_refuses_to_write_to_a_folder_that_is_a_file(stance, reports, tmp
 
 def test_stances_are_dated_by_their_report(toy):
     classifier = load_classifier(toy / "model", toy / "actors.csv")
-    read = read_report(classifier, Report("r1", f"It rained.\n{REFUSAL}", dt.date(2022, 3, 16)))
+    read, pairs = read_report(classifier, Report("r1", f"It rained.\n{REFUSAL}", dt.date(2022, 3, 16)))
     (found,) = read.stances
     assert read.n_sentences == 2
+    assert {pair.actor for pair in pairs} == {"Belmark", "Ardania"}
     assert (found.report_id, found.date, found.position, found.sentence) == ("r1", dt.date(2022, 3, 16), 2, REFUSAL)
     assert (found.actor, found.label, found.issue) == ("Belmark", Label.REJECTION, Issue.TALKS)
 

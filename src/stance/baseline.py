@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +16,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_union
+from tqdm import tqdm
 
 from stance.codebook import ISSUES, LABELS, Example, Label, StanceError
 from stance.dataset import Targets
@@ -54,13 +54,13 @@ class LinearModels:
         if is_sentence.all() or not held.any():
             raise StanceError("training sentences: no stance in them, or no party; at least one of each is needed")
         issue_numbers = issues[held].argmax(axis=1)
-        for name, model, rows, answers in (
+        issue = self._make() if len(set(issue_numbers)) > 1 else DummyClassifier()
+        steps = (
             ("sentence", OneVsRestClassifier(self._make()), is_sentence, labels[is_sentence]),
             ("party", OneVsRestClassifier(self._make()), ~is_sentence, labels[~is_sentence]),
-            ("issue", self._make() if len(set(issue_numbers)) > 1 else DummyClassifier(), held, issue_numbers),
-        ):
-            if progress:
-                print(f"{progress}: {name}", file=sys.stderr, flush=True)
+            ("issue", issue, held, issue_numbers),
+        )
+        for name, model, rows, answers in tqdm(steps, desc=progress, unit="model", disable=not progress):
             self.fitted[name] = model.fit(features[rows], answers)
         return self
 
@@ -95,7 +95,7 @@ class TfidfBaseline:
         self._models = LinearModels(self._classifier)
 
     def fit(self, examples: Sequence[Example], targets: Sequence[Targets], *, progress: str = "") -> Self:
-        """Fit the three models; with ``progress``, each is announced on standard error."""
+        """Fit the three models; ``progress`` titles a progress bar, none where it is empty."""
         self._vectorizer = make_union(
             TfidfVectorizer(ngram_range=(1, 2), min_df=2, max_features=N_WORD_FEATURES, sublinear_tf=True),
             TfidfVectorizer(

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import argparse
 import csv
-import datetime as dt
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from stance.classify import Classification, StanceClassifier, checked_text, load_classifier
-from stance.codebook import Example, ReadReport, Report, StanceError
+from stance.classify import Classification, checked_text, load_classifier
+from stance.codebook import Report, StanceError
 from stance.paths import HOME
-from stance.periods import Calendar, period_of
+from stance.periods import Calendar
+from stance.report_command import draw, write
 from stance.sentences import split
 from stance.tables import parse_date, read_text
-
-if TYPE_CHECKING:
-    from stance.predictions import Probabilities
-    from stance.review import AskedPair
 
 FOUND, REFUSED, INTERRUPTED = 0, 2, 130
 CSV_COLUMNS = ("sentence", "start", "end", "actor", "label", "issue", "probability")
@@ -77,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     spans.add_argument("--breaks", metavar="DATES", help="compare what lies between these dates: 2024-11-05,2025-01-20")
     _add_model(report)
-    report.set_defaults(run=_report)
+    report.set_defaults(run=write)
 
     review = commands.add_parser("review", help="draw decisions to check by hand, for stance report --checked")
     review.add_argument("path", type=Path, help="reports, as for stance report")
@@ -85,7 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     review.add_argument("--seed", type=int, default=1, help="of the draw (%(default)s)")
     review.add_argument("--out", type=Path, default=Path("review.csv"), help="CSV to write (%(default)s)")
     _add_model(review)
-    review.set_defaults(run=_review)
+    review.set_defaults(run=draw)
 
     evaluate = commands.add_parser("evaluate", help="score a stored model against a labelled CSV")
     evaluate.add_argument("labels", type=Path, help="labelled sentences, with the columns of data/labels.csv")
@@ -153,102 +148,6 @@ def _input_text(options: argparse.Namespace) -> str:
         return sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StanceError(f"standard input: byte {error.start} is not UTF-8; the text must be UTF-8") from error
-
-
-def _report(options: argparse.Namespace) -> None:
-    from stance.report import write_report
-
-    if any(path.exists() and not path.is_dir() for path in (options.out, *options.out.parents)):
-        raise StanceError(f"{options.out}: a file stands there or above; --out must be a folder")
-    by = _breaks(options.breaks) if options.breaks else options.period
-    if options.coded and options.checked:
-        raise StanceError("--checked is given with --coded; what people coded needs no check")
-    reports, measured = _coded(options.path) if options.coded else _classified(options)
-    title = options.title or f"Stances in {len(reports)} reports"
-    paths = write_report(options.out, reports, title=title, period=partial(period_of, by=by), **measured)
-    print(f"{sum(len(report.stances) for report in reports)} stances in {len(reports)} reports")
-    print("\n".join(map(str, paths)))
-
-
-def _breaks(value: str) -> list[dt.date]:
-    dates = [parse_date("--breaks", one.strip()) for one in value.split(",")]
-    return [date for date in dates if date]
-
-
-def _coded(path: Path) -> tuple[list[ReadReport], dict[str, Any]]:
-    from stance.reading import read_coded
-
-    return read_coded(path), {}
-
-
-def _classified(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any]]:
-    """The reports as the classifier reads them, and how good it is."""
-    from tqdm import tqdm
-
-    from stance.evaluation import from_json
-    from stance.reports import read_reports
-    from stance.review import read_review, with_checks
-    from stance.syndication import syndicated
-
-    reports = read_reports(options.path)
-    classifier = load_classifier(options.model, options.actors)
-    copies = syndicated(reports)
-    bar = tqdm(reports, desc="classifying", unit="report", disable=None)
-    read = [replace(read_report(classifier, report), copy_of=copies.get(report.report_id, "")) for report in bar]
-    if options.checked:
-        pairs = _pairs(classifier, reports)
-        read = with_checks(read, pairs, read_review(options.checked, pairs))
-    recorded = classifier.model.meta.get("evaluations", {}).get("frozen test")
-    return read, {"errors": classifier.model.errors, "quality": from_json(recorded) if recorded else None}
-
-
-def read_report(classifier: StanceClassifier, report: Report) -> ReadReport:
-    """One dated report as the classifier reads it."""
-    from stance.reading import read_by_classifier
-
-    date = _dated(report)
-    answered = _answered(classifier, report)
-    return read_by_classifier(report.report_id, date, report.reference, answered, classifier.model.rule)
-
-
-def _pairs(classifier: StanceClassifier, reports: Sequence[Report]) -> list[AskedPair]:
-    from stance.review import asked_pairs
-
-    rule = classifier.model.rule
-    return [
-        pair
-        for report in reports
-        for pair in asked_pairs(report.report_id, _dated(report), _answered(classifier, report), rule)
-    ]
-
-
-def _answered(classifier: StanceClassifier, report: Report) -> Iterator[tuple[int, Example, Probabilities]]:
-    for sentence, example, answer in classifier.answers(split(report), report.date):
-        yield sentence.position, example, answer
-
-
-def _dated(report: Report) -> dt.date:
-    if report.date is None:
-        raise StanceError(f"report {report.report_id!r} has no date; a shift report needs one")
-    return report.date
-
-
-def _review(options: argparse.Namespace) -> None:
-    from stance.reports import read_reports
-    from stance.review import draw, review_table
-    from stance.syndication import syndicated
-
-    if options.out.exists():
-        raise StanceError(f"{options.out}: exists; a review that may be filled in is not overwritten")
-    reports = read_reports(options.path)
-    copies = syndicated(reports)
-    classifier = load_classifier(options.model, options.actors)
-    pairs = _pairs(classifier, [report for report in reports if report.report_id not in copies])
-    chosen = draw(pairs, options.n, seed=options.seed)
-    options.out.write_text(review_table(chosen), encoding="utf-8", newline="")
-    print(f"{len(chosen)} of {len(pairs)} decisions to check in {options.out}")
-    print("In the column labels write what the actor holds in the sentence (several divided by ;), or none; then")
-    print(f"stance report {options.path} --checked {options.out}")
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -29,7 +29,7 @@ class EmbeddingBaseline:
         self._models = LinearModels(self._classifier)
 
     def fit(self, examples: Sequence[Example], targets: Sequence[Targets], *, progress: str = "") -> Self:
-        """Fit the three models; with ``progress``, each is announced on standard error."""
+        """Fit the three models; ``progress`` titles a progress bar, none where it is empty."""
         self._models.fit(self._features(examples, progress), examples, targets, progress=progress)
         return self
 

@@ -1,0 +1,112 @@
+"""What ``stance report`` and ``stance review`` do: reports read, by a classifier or by people, and written about."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from stance.classify import StanceClassifier, load_classifier
+from stance.codebook import Example, ReadReport, Report, StanceError
+from stance.periods import period_of
+from stance.sentences import split
+from stance.tables import parse_date
+
+if TYPE_CHECKING:
+    from stance.predictions import Probabilities
+    from stance.review import AskedPair
+
+
+def write(options: argparse.Namespace) -> None:
+    """Write the shift report on the reports at ``options.path``."""
+    from stance.reading import read_coded
+    from stance.report import write_report
+    from stance.report_words import count
+
+    if any(path.exists() and not path.is_dir() for path in (options.out, *options.out.parents)):
+        raise StanceError(f"{options.out}: a file stands there or above; --out must be a folder")
+    if options.coded and options.checked:
+        raise StanceError("--checked is given with --coded; what people coded needs no check")
+    by = _breaks(options.breaks) if options.breaks else options.period
+    reports, measured = (read_coded(options.path), {}) if options.coded else _classified(options)
+    title = options.title or f"Stances in {len(reports)} reports"
+    paths = write_report(options.out, reports, title=title, period=partial(period_of, by=by), **measured)
+    n_stances = sum(len(report.stances) for report in reports)
+    print(f"{count(n_stances, 'stance')} in {count(len(reports), 'report')}")
+    print("\n".join(map(str, paths)))
+
+
+def draw(options: argparse.Namespace) -> None:
+    """Draw decisions to check by hand and write them into a table."""
+    from stance.reports import read_reports
+    from stance.review import draw as drawn
+    from stance.review import review_table
+    from stance.syndication import syndicated
+
+    if options.n < 1:
+        raise StanceError(f"--n is {options.n}; it must be from 1")
+    if options.out.exists():
+        raise StanceError(f"{options.out}: exists; a review that may be filled in is not overwritten")
+    reports = read_reports(options.path)
+    copies = syndicated(reports)
+    originals = [report for report in reports if report.report_id not in copies]
+    read = _read(load_classifier(options.model, options.actors), originals)
+    pairs = [pair for _, asked in read for pair in asked]
+    chosen = drawn(pairs, options.n, seed=options.seed)
+    options.out.write_text(review_table(chosen), encoding="utf-8", newline="")
+    print(f"{len(chosen)} of {len(pairs)} decisions to check in {options.out}")
+    print("In the column labels write what the actor holds in the sentence (several divided by ;), or none; then")
+    print(f"stance report {options.path} --checked {options.out}")
+
+
+def read_report(classifier: StanceClassifier, report: Report) -> tuple[ReadReport, list[AskedPair]]:
+    """One dated report as the classifier reads it, and every pair of a sentence and a party that it was asked about."""
+    from stance.reading import read_by_classifier
+    from stance.review import asked_pairs
+
+    if report.date is None:
+        raise StanceError(f"report {report.report_id!r} has no date; a shift report needs one")
+    rule = classifier.model.rule
+    answered = list(_answered(classifier, report))
+    read = read_by_classifier(report.report_id, report.date, report.reference, answered, rule)
+    return read, list(asked_pairs(report.report_id, report.date, answered, rule))
+
+
+def _classified(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any]]:
+    """The reports as the classifier reads them, and how good it is."""
+    from stance.evaluation import from_json
+    from stance.reports import read_reports
+    from stance.review import read_review, with_checks
+    from stance.syndication import syndicated
+
+    reports = read_reports(options.path)
+    copies = syndicated(reports)
+    classifier = load_classifier(options.model, options.actors)
+    read, pairs = [], []
+    for report, asked in _read(classifier, reports):
+        read.append(replace(report, copy_of=copies.get(report.report_id, "")))
+        pairs += asked if options.checked else []
+    if options.checked:
+        read = with_checks(read, pairs, read_review(options.checked, pairs))
+    recorded = classifier.model.meta.get("evaluations", {}).get("frozen test")
+    return read, {"errors": classifier.model.errors, "quality": from_json(recorded) if recorded else None}
+
+
+def _read(classifier: StanceClassifier, reports: list[Report]) -> Iterator[tuple[ReadReport, list[AskedPair]]]:
+    from tqdm import tqdm
+
+    for report in tqdm(reports, desc="classifying", unit="report", disable=None):
+        yield read_report(classifier, report)
+
+
+def _answered(classifier: StanceClassifier, report: Report) -> Iterator[tuple[int, Example, Probabilities]]:
+    for sentence, example, answer in classifier.answers(split(report), report.date):
+        yield sentence.position, example, answer
+
+
+def _breaks(value: str) -> list[dt.date]:
+    dates = [parse_date("--breaks", one.strip()) for one in value.split(",")]
+    return [date for date in dates if date]
