@@ -16,6 +16,7 @@ from stance.shifts import ShiftAgreement, ShiftAnalysis
 if TYPE_CHECKING:
     from stance.evaluation import Evaluation
 
+VAGUE_WIDTH: Final = 0.75
 CORRECTED_LIMITS: Final = (
     "Firmness is corrected for the classifier's errors, as measured on labelled reports. If it errs more or otherwise "
     "on these reports, on other subjects or in another style, the correction is off by as much.",
@@ -43,14 +44,23 @@ def limits(errors: Confusion | None, reports: Sequence[ReadReport]) -> Sequence[
 
 def overview(analysis: ShiftAnalysis) -> str:
     """The findings over all actors, in words."""
-    n_clear = sum(change.is_clear for change in analysis.firmness_changes)
     moves = Counter(change.move for change in analysis.position_changes)
     kinds = ", ".join(f"{moves[move]} {move}" for move in Move if moves[move])
+    found = f"{count(len(analysis.position_changes), 'change')} of position on an issue"
+    return f"{found}{f' ({kinds})' if kinds else ''}. {_clear_words(analysis.firmness_changes)}"
+
+
+def _clear_words(changes: Sequence[FirmnessChange]) -> str:
+    n_clear = sum(change.is_clear for change in changes)
+    if not changes:
+        return f"No actor has two periods with {MIN_STANCES} stances or more, so no firmness is compared."
+    compared = f"Of {count(len(changes), 'change')} in an actor's firmness from one period to the next"
+    if not n_clear:
+        return f"{compared} none is clear: these reports do not tell whether anything changed."
+    verb = "is" if n_clear == 1 else "are"
     return (
-        f"{count(len(analysis.position_changes), 'change')} of position on an issue{f' ({kinds})' if kinds else ''}. "
-        f"Of {count(len(analysis.firmness_changes), 'change')} in an actor's firmness from one period to the next, "
-        f"{n_clear or 'none'} {'are' if n_clear > 1 else 'is'} clear: among changes called clear, one in twenty is "
-        "expected to be chance. Of the others these reports do not tell whether anything changed."
+        f"{compared} {n_clear} {verb} clear (of those called clear, one in twenty is expected to be chance). Of any "
+        "others these reports do not tell whether anything changed."
     )
 
 
@@ -61,15 +71,22 @@ def summary(analysis: ShiftAnalysis, actor: str, periods: Sequence[ActorPeriod])
     if not enough:
         return [f"Too few stances in any one period for its firmness (under {MIN_STANCES}).", _position_words(moves)]
     first, last = enough[0], enough[-1]
-    ends = f"Held firm in {share(first.firmness)} of its stances {first.period.when} ({first.n_stances} found)"
+    ends = f"Held firm in {_told(first.firmness)} of its stances {first.period.when} ({first.n_stances} found)"
     if last is first:
         return [f"{ends}, the only period with stances enough to tell.", _position_words(moves)]
     return [
-        f"{ends} and in {share(last.firmness)} {last.period.when} ({last.n_stances}).",
+        f"{ends} and in {_told(last.firmness)} {last.period.when} ({last.n_stances}).",
         *_firmness_words([change for change in analysis.firmness_changes if change.actor == actor]),
         *(_trend_words(trend) for trend in analysis.trends if trend.actor == actor),
         _position_words(moves),
     ]
+
+
+def _told(estimate: Estimate) -> str:
+    """A share with its interval, or the interval alone where it is too wide for the share to mean much."""
+    if estimate.high - estimate.low > VAGUE_WIDTH:
+        return f"anything from {estimate.low:.0%} to {estimate.high:.0%}"
+    return share(estimate)
 
 
 def _firmness_words(changes: Sequence[FirmnessChange]) -> Iterable[str]:
@@ -114,8 +131,8 @@ def agreement_words(agreement: ShiftAgreement) -> list[str]:
         f"The annotators' stances make {count(agreement.n_gold_changes, 'change')} of position, the model's "
         f"{agreement.n_predicted_changes}; {agreement.n_shared_changes} of them are the same in both.",
         f"Firmness differs by {agreement.firmness_error:.2f} on average, over the "
-        f"{count(agreement.n_firmness_pairs, 'pair')} of actor and period that both have; in {agreement.n_covered} of "
-        "them the annotators' share lies in the model's 95% interval.",
+        f"{count(agreement.n_firmness_pairs, 'pair')} of actor and period that both have; in {agreement.n_compatible} "
+        "of them the two 95% intervals overlap.",
     ]
 
 

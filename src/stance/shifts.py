@@ -45,7 +45,7 @@ class ShiftAgreement:
 
     ``cell_agreement`` is the share of (actor, issue, period) cells filled in either that have the same label in both;
     ``firmness_error`` the mean absolute difference of firmness over the (actor, period) pairs that both have,
-    ``n_covered`` in how many of them the gold share lies in the predicted interval.
+    ``n_compatible`` in how many of them the two intervals overlap.
     """
 
     n_gold_cells: int
@@ -55,7 +55,7 @@ class ShiftAgreement:
     n_predicted_changes: int
     n_shared_changes: int
     firmness_error: float
-    n_covered: int
+    n_compatible: int
     n_firmness_pairs: int
 
 
@@ -117,7 +117,9 @@ def compare(gold: ShiftAnalysis, predicted: ShiftAnalysis) -> ShiftAgreement:
         n_predicted_changes=len(changes[1]),
         n_shared_changes=len(changes[0] & changes[1]),
         firmness_error=sum(abs(firm[0][key].value - firm[1][key].value) for key in both) / max(len(both), 1),
-        n_covered=sum(firm[1][key].low <= firm[0][key].value <= firm[1][key].high for key in both),
+        n_compatible=sum(
+            firm[1][key].low <= firm[0][key].high and firm[0][key].low <= firm[1][key].high for key in both
+        ),
         n_firmness_pairs=len(both),
     )
 
