@@ -196,7 +196,7 @@ def test_classify_refuses_a_file_that_is_none(stance, tmp_path, name):
 
 def test_classify_refuses_another_encoding_with_the_byte(stance, tmp_path, monkeypatch):
     (tmp_path / "text.txt").write_bytes(b"Belm\xe4rk refused.")
-    assert "text.txt: byte 4 is not UTF-8; the text must be UTF-8" in stance(
+    assert "text.txt: byte 4 is not UTF-8; save the file as UTF-8" in stance(
         "classify", "--file", tmp_path / "text.txt"
     )[2]  # fmt: skip
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Belm\xe4rk refused.")))
@@ -217,7 +217,7 @@ def test_report_writes_pages_and_tables(stance, reports, tmp_path):
     code, output, _ = stance("report", reports, "--out", out)
     assert code == 0
     assert output.splitlines() == [
-        "2 stances in 2 reports",
+        "2 reports read",
         *(str(out / name) for name in WRITTEN),
     ]
     assert sorted(path.name for path in out.iterdir()) == sorted(WRITTEN)
@@ -244,8 +244,10 @@ def test_report_counts_a_report_that_two_papers_print_once(stance, reports, tmp_
     copied = reports / "2022-03-21_copy.txt"
     copied.write_text(next(reports.glob("2022-03-20*")).read_text(encoding="utf-8"), encoding="utf-8")
     _, output, _ = stance("report", reports, "--out", tmp_path / "out")
-    assert output.splitlines()[0] == "3 stances in 3 reports"
-    assert "3 reports (1 copy of others not counted) · 2 stances" in (tmp_path / "out/shifts.md").read_text("utf-8")
+    assert output.splitlines()[0] == "3 reports read, 1 not counted as copies"
+    assert "3 reports, 1 of them a copy that is not counted · 2 stances" in (tmp_path / "out/shifts.md").read_text(
+        "utf-8"
+    )
 
 
 def test_review_draws_decisions_and_report_learns_from_the_answers(stance, reports, tmp_path):
@@ -253,14 +255,14 @@ def test_review_draws_decisions_and_report_learns_from_the_answers(stance, repor
     code, output, _ = stance("review", reports, "--n", "3", "--out", table)
     assert (code, output.splitlines()[0]) == (0, f"3 of 4 decisions to check in {table}")
     rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
-    assert {row["found"] for row in rows} == {"none", "rejection", "concession"}
-    rows = [row | {"labels": "none" if row["found"] == "concession" else row["found"]} for row in rows]
+    assert len({(row["report_id"], row["actor"]) for row in rows}) == 3
+    rows = [row | {"labels": "rejection" if "refuses" in row["sentence"] else "none"} for row in rows]
     with table.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.DictWriter(handle, rows[0].keys())
         writer.writeheader()
         writer.writerows(rows)
     code, output, _ = stance("report", reports, "--checked", table, "--out", out)
-    assert (code, output.splitlines()[0]) == (0, "1 stance in 2 reports")
+    assert (code, output.splitlines()[0]) == (0, "2 reports read")
     assert "3 decisions of the classifier were checked by hand" in (out / "shifts.md").read_text(encoding="utf-8")
 
 
@@ -282,10 +284,23 @@ def test_report_refuses_a_break_that_is_no_date(stance, reports, tmp_path):
     assert "--breaks: date 'May' is not an ISO date such as 2022-03-16" in errors
 
 
+@pytest.mark.parametrize("breaks", ["", "2022-03-18,"])
+def test_report_refuses_a_missing_break(stance, reports, tmp_path, breaks):
+    code, _, errors = stance("report", reports, "--out", tmp_path / "out", "--breaks", breaks)
+    assert code == 2
+    assert "a date is missing; give dates divided by commas" in errors
+
+
+def test_a_folder_that_cannot_be_made_is_told_without_a_traceback(stance, reports):
+    code, _, errors = stance("report", reports, "--out", "/proc/none/out")
+    assert code == 2
+    assert errors.startswith("stance: /proc/none")
+
+
 def test_report_takes_its_own_table_back_as_hand_coded(stance, reports, tmp_path):
     stance("report", reports, "--out", tmp_path / "out")
     code, output, _ = stance("report", "--coded", tmp_path / "out" / "stances.csv", "--out", tmp_path / "again")
-    assert (code, output.splitlines()[0]) == (0, "2 stances in 2 reports")
+    assert (code, output.splitlines()[0]) == (0, "2 reports read")
     first, second = ((tmp_path / name / "stances.csv").read_text(encoding="utf-8") for name in ("out", "again"))
     assert first == second
 

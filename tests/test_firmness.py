@@ -26,11 +26,16 @@ def read(number, date, labels, *, n_asked=0, actor="Belmark"):
     return ReadReport(f"r{number:02}", date, "", max(n_asked, len(labels)), stances, asked)
 
 
-def months(*months_of_labels, n_asked=0):
-    """Six reports in each month, each with the labels of the month."""
+def months(*months_of_labels, n_asked=0, step=1):
+    """Six reports in each month, each with the labels of the month; ``step`` months lie between."""
     return [
-        read(6 * month + day, dt.date(2030, month + 1, day + 1), labels, n_asked=n_asked)
-        for month, labels in enumerate(months_of_labels)
+        read(
+            6 * number + day,
+            dt.date(2030 + step * number // 12, step * number % 12 + 1, day + 1),
+            labels,
+            n_asked=n_asked,
+        )
+        for number, labels in enumerate(months_of_labels)
         for day in range(6)
     ]
 
@@ -119,13 +124,24 @@ def test_reports_that_contradict_each_other_weaken_the_evidence():
     assert width[0] < width[1]
 
 
-def test_a_steady_rise_has_a_slope_and_three_periods_have_none():
-    rising = months([C, C, C, C], [R, C, C, C], [R, R, C, C], [R, R, R, C])
+def test_a_steady_rise_over_years_has_a_slope():
+    rising = months([C, C, C, C], [R, C, C, C], [R, R, C, C], [R, R, R, C], step=12)
     [trend] = analysed(rising).trends
     assert trend.n_periods == 4
     assert 0 < trend.slope.low < trend.slope.value < trend.slope.high
-    assert trend.slope.value == pytest.approx(12 * 0.25, rel=0.1)
+    assert trend.slope.value == pytest.approx(0.25, rel=0.1)
     assert analysed(rising[:18]).trends == ()
+
+
+def test_a_few_months_have_no_slope_a_year():
+    assert analysed(months([C, C, C, C], [R, C, C, C], [R, R, C, C], [R, R, R, C])).trends == ()
+
+
+def test_a_difference_is_that_of_the_levels_beside_it():
+    [change] = analysed(months([R, R, C], [C])).changes
+    assert (
+        change.difference.value == change.after.firmness.value - change.before.firmness.value == pytest.approx(-2 / 3)
+    )
 
 
 def test_a_label_on_two_issues_in_one_sentence_counts_once():

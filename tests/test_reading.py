@@ -73,6 +73,16 @@ def test_a_coded_table_needs_no_more_than_its_five_columns(tmp_path):
     ]
 
 
+def test_spaces_capitals_and_empty_rows_of_a_spreadsheet_do_no_harm(tmp_path):
+    [report] = read_coded(put(tmp_path, HEADER, "r1,2030-01-01, Belmark ,Demand,Talks", ",,,,"))
+    assert [(s.actor, s.label, s.issue) for s in report.stances] == [("Belmark", Label.DEMAND, Issue.TALKS)]
+
+
+def test_a_table_divided_by_semicolons_is_refused_with_the_remedy(tmp_path):
+    with pytest.raises(StanceError, match=r"coded\.csv:1: the fields are divided by ';'; save the file with commas"):
+        read_coded(put(tmp_path, HEADER.replace(",", ";"), "r1;2030-01-01;Belmark;demand;talks"))
+
+
 def test_columns_of_ones_own_are_not_read(tmp_path):
     [report] = read_coded(put(tmp_path, f"coder,{HEADER},sentence", "me,r1,2030-01-01,Belmark,demand,talks,It spoke."))
     assert report.stances[0].sentence == "It spoke."

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from stance.codebook import LABELS, DatedStance, Issue, Label
+from stance.codebook import LABELS, Asked, DatedStance, Issue, Label
 from stance.evaluation import Attribution, Evaluation, LabelScore
 from stance.metrics import Estimate
 from stance.reading import coded_reports
@@ -143,7 +143,17 @@ def test_measured_quality_and_limits_are_stated(tmp_path):
 
 
 def test_without_a_test_the_quality_is_said_to_be_unknown(tmp_path):
-    assert "is unknown" in words(write(tmp_path)["shifts.html"])
+    asked = {"Belmark": Asked(3, dict.fromkeys(LABELS, 0.5))}
+    write_report(tmp_path, [replace(one, asked=asked) for one in coded_reports(TALKS)], title="The delta talks")
+    text = (tmp_path / "shifts.md").read_text(encoding="utf-8")
+    assert "is unknown" in text
+    assert "Shares counted from an imperfect classifier are biased" in text
+
+
+def test_of_coded_stances_no_classifier_is_spoken(tmp_path):
+    text = words(write(tmp_path)["shifts.html"])
+    assert "People coded these stances." in text
+    assert "classifier" not in text
 
 
 def test_a_copy_is_listed_but_not_counted(tmp_path):
@@ -151,7 +161,8 @@ def test_a_copy_is_listed_but_not_counted(tmp_path):
     reports = [*coded_reports(TALKS), replace(coded_reports(again)[0], copy_of="r1")]
     write_report(tmp_path, reports, title="The delta talks")
     text = (tmp_path / "shifts.md").read_text(encoding="utf-8")
-    assert "3 reports (1 copy of others not counted) · 4 stances" in text
+    assert "3 reports, 1 of them a copy that is not counted · 4 stances" in text
+    assert "Not counted: r3 (copy of r1)" in text
     rows = list(csv.DictReader((tmp_path / "stances.csv").read_text(encoding="utf-8").splitlines()))
     assert [row["copy_of"] for row in rows].count("r1") == 3
     assert analyse(reports) == analyse(reports[:2])

@@ -64,19 +64,27 @@ def test_the_draw_is_the_same_for_a_seed_whatever_the_order_and_no_larger_than_t
     assert len(draw(PAIRS, 1000, seed=1)) == len(PAIRS)
 
 
-def test_answers_are_read_and_empty_rows_are_not_checked(tmp_path):
-    path = filled(tmp_path, PAIRS[39:42], ["none", "demand; Rejection", ""])
+def test_answers_are_read(tmp_path):
+    path = filled(tmp_path, PAIRS[39:41], ["none", "demand; Rejection"])
     assert read_review(path, PAIRS) == {("r1", 40, "Belmark"): frozenset(), ("r1", 41, "Belmark"): {D, R}}
+
+
+def test_the_table_does_not_tell_what_was_decided():
+    told, other = (next(csv.DictReader(review_table([pair(41, label)]).splitlines())) for label in (D, C))
+    assert {name for name in COLUMNS if told[name] != other[name]} == {"draw"}
+    assert "demand" not in review_table([pair(41, D)])
 
 
 @pytest.mark.parametrize(
     ("pairs", "answers", "message"),
     [
-        ([pair(41, D)], [""], "review.csv: no row has labels; fill in some"),
+        ([pair(41, D), pair(42, D)], ["none", ""], "1 of 2 rows have no labels; all must be filled in"),
+        ([], [], "0 of 0 rows have no labels"),
         ([pair(41, D)], ["yes"], "review.csv:2: labels 'yes' is not one of demand, concession"),
+        ([pair(41, D)], ["none; demand"], "none stands alone, or labels divided by ;"),
         ([pair(99, D)], ["none"], "sentence 99 of 'r1' does not ask about 'Belmark' in these words"),
         ([pair(41, D, sentence="Other words.")], ["none"], "the reports must be those of the review"),
-        ([pair(41, C)], ["none"], "found is 'concession', now 'demand'; the model must be that of the review"),
+        ([pair(41, C)], ["none"], "the model decides otherwise than when the review was drawn"),
     ],
 )
 def test_a_review_of_other_texts_or_with_faulty_answers_is_refused(tmp_path, pairs, answers, message):
@@ -99,7 +107,7 @@ def test_checked_answers_stand_in_the_place_of_the_decisions():
     checked = {pairs[0].key: frozenset({D}), pairs[1].key: frozenset({R}), pairs[2].key: frozenset({C})}
     [corrected] = with_checks([report(3, D, D)], pairs, checked)
     assert [(one.position, one.label, one.issue, one.probability) for one in corrected.stances] == [
-        (1, D, Issue.TALKS, 1.0),
+        (1, D, Issue.TALKS, 0.6),
         (2, R, Issue.OTHER, 1.0),
         (3, C, Issue.OTHER, 1.0),
     ]

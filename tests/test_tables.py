@@ -56,7 +56,6 @@ def test_unusual_line_separators_within_a_value_start_no_row(table):
         ("party", "party"),
         ("claim,party", "claim, party"),
         ("party,claim,claim", "party, claim, claim"),
-        ("party;claim", "party;claim"),
         ("Party,claim", "Party, claim"),
         ("party,claim,", "party, claim, "),
     ],
@@ -90,7 +89,7 @@ def test_an_unclosed_or_misplaced_quote_is_refused(table, broken):
 
 
 def test_text_in_another_encoding_is_refused_with_the_byte(table):
-    with pytest.raises(StanceError, match=r"claims\.csv: byte 15 is not UTF-8; the text must be UTF-8"):
+    with pytest.raises(StanceError, match=r"claims\.csv: byte 15 is not UTF-8; save the file as UTF-8"):
         table("party,claim\nArd\xe4nia,no\n".encode("latin-1"))
 
 

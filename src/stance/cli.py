@@ -16,6 +16,7 @@ from stance.classify import Classification, checked_text, load_classifier
 from stance.codebook import Report, StanceError
 from stance.paths import HOME
 from stance.periods import Calendar
+from stance.reading import CODED_COLUMNS
 from stance.report_command import draw, write
 from stance.sentences import split
 from stance.tables import parse_date, read_text
@@ -35,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return REFUSED
     except BrokenPipeError:  # the reader of our output has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        print(f"stance: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
+        return REFUSED
     except KeyboardInterrupt:
         print("stance: interrupted", file=sys.stderr)
         return INTERRUPTED
@@ -61,14 +65,14 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="shift report on dated reports: HTML, Markdown, CSV and JSON")
     report.add_argument("path", type=Path, help="folder, manifest .csv, .jsonl or .parquet of dated reports")
     report.add_argument(
-        "--coded", action="store_true", help="PATH is a CSV of stances that people coded (docs/methods.md)"
+        "--coded", action="store_true", help=f"PATH is a CSV of stances that people coded: {', '.join(CODED_COLUMNS)}"
     )
     report.add_argument("--out", type=Path, default=Path("stance-report"), help="folder to write to (%(default)s)")
     report.add_argument("--checked", type=Path, help="CSV of stance review, filled in: the report learns from it")
     report.add_argument("--title", help="heading of the report")
     spans = report.add_mutually_exclusive_group()
     spans.add_argument(
-        "--period", type=Calendar, choices=list(Calendar), default=Calendar.DATE, help="what is compared (%(default)s)"
+        "--period", choices=list(map(str, Calendar)), default=str(Calendar.DATE), help="what is compared (%(default)s)"
     )
     spans.add_argument("--breaks", metavar="DATES", help="compare what lies between these dates: 2024-11-05,2025-01-20")
     _add_model(report)

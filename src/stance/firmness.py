@@ -100,7 +100,7 @@ class FirmnessChange:
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """The slope of an actor's firmness, per year, by least squares on the mean dates of its periods."""
+    """The slope of an actor's firmness, per year, by least squares on the mean dates of its periods, a year or more."""
 
     actor: str
     n_periods: int
@@ -250,9 +250,10 @@ def _changes(compared: Sequence[tuple[_Cell, ActorPeriod, Floats]]) -> Iterator[
             continue
         drawn = new - old
         p_value = min(1.0, 2 * (1 + min((drawn <= 0).sum(), (drawn >= 0).sum())) / (1 + len(drawn)))
-        yield FirmnessChange(
-            cell.actor, before, after, _estimate(drawn), float(p_value), _permutation_p(cell, next_cell)
-        )
+        _, low, high = _estimate(drawn)
+        value = after.firmness.value - before.firmness.value
+        difference = Estimate(value, min(low, value), max(high, value))
+        yield FirmnessChange(cell.actor, before, after, difference, float(p_value), _permutation_p(cell, next_cell))
 
 
 def _adjusted(changes: Sequence[FirmnessChange]) -> list[FirmnessChange]:
@@ -285,7 +286,7 @@ def _trends(compared: Sequence[tuple[_Cell, ActorPeriod, Floats]]) -> Iterator[T
     for actor, group in groupby(compared, key=lambda row: row[0].actor):
         rows = list(group)
         years = np.array([cell.mean_day for cell, _, _ in rows]) / DAYS_A_YEAR
-        if len(rows) >= MIN_TREND_PERIODS:
+        if len(rows) >= MIN_TREND_PERIODS and np.ptp(years) >= 1:
             centred = years - years.mean()
             slopes = centred @ np.array([drawn for _, _, drawn in rows]) / (centred**2).sum()
             yield Trend(actor, len(rows), _estimate(slopes))

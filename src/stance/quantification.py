@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 N_CLASSES: Final = 1 + len(LABELS)  # no stance, then the labels in their order
 FIRM: Final = tuple(1 + LABELS.index(label) for label in FIRM_LABELS)
-STANCE_PRIOR: Final = 1.0  # as much as one stance, divided as on the reports on which the errors were measured
+STANCE_PRIOR: Final = 2.0  # as much as two stances, of the labels as on the reports on which the errors were measured
 NONE_PRIOR: Final = 1.0
 ERROR_PRIOR: Final = 1.0  # of a row of error rates, spread evenly
 MEASURED_WEIGHT: Final = 0.2  # of errors measured on other reports, where errors on these very ones are known
@@ -85,8 +85,8 @@ def sample_shares(
 
     Each chain draws error rates from their posterior after ``errors``, then alternates between the true classes behind
     the decisions and their shares (data augmentation). All cells of a draw have the same error rates, so differences
-    between cells keep what they have in common. The prior is worth one stance, firm or conceding as often as on the
-    reports on which the errors were measured.
+    between cells keep what they have in common. The prior is worth two stances, with the labels in the proportions of
+    the reports on which the errors were measured.
 
     Unchecked decisions alone do not inform the error rates. Where some were ``checked``, drawn by what was decided, the
     rates are drawn anew in each step, after the classes behind all decisions; ``errors``, measured on other reports,
@@ -156,13 +156,9 @@ def _class(label: Label | None) -> int:
 
 
 def _share_prior(errors: Confusion) -> Floats:
-    """No stance, then firm stances and concessions in the proportion of ``errors``; the firm labels alike."""
-    n_true = np.asarray(errors.counts).sum(axis=1)
-    firm_share = (n_true[list(FIRM)].sum() + 0.5) / (n_true[1:].sum() + 1)
-    prior = np.full(N_CLASSES, STANCE_PRIOR * (1 - firm_share))
-    prior[0] = NONE_PRIOR
-    prior[list(FIRM)] = STANCE_PRIOR * firm_share / len(FIRM)
-    return prior
+    """No stance, then the labels in the proportions that they have in ``errors``."""
+    n_true = np.asarray(errors.counts).sum(axis=1) + 1
+    return np.array([NONE_PRIOR, *(STANCE_PRIOR * n_true[1:] / n_true[1:].sum())])
 
 
 def _dirichlet(rng: np.random.Generator, weights: Floats, n_draws: int) -> Floats:

@@ -76,7 +76,7 @@ def read_coded(path: Path) -> list[ReadReport]:
     missing = [column for column in CODED_COLUMNS if column not in header]
     if missing:
         raise StanceError(f"{where}: no column {', '.join(missing)}; it needs {', '.join(CODED_COLUMNS)}")
-    filed = [(where, dict(zip(header, row, strict=True))) for where, row in rows]
+    filed = [(where, dict(zip(header, map(str.strip, row), strict=True))) for where, row in rows if any(row)]
     stances = [_coded(where, row, number) for number, (where, row) in enumerate(filed, start=1)]
     if not stances:
         raise StanceError(f"{path}: no stance there; at least one is needed")
@@ -94,8 +94,8 @@ def _coded(where: str, row: dict[str, str], number: int) -> DatedStance:
         int(_number(where, row, "position", str(number), inf)),
         row.get("sentence", ""),
         row["actor"] or NOBODY,
-        choice(where, "label", row["label"], Label),
-        choice(where, "issue", row["issue"], Issue),
+        choice(where, "label", row["label"].lower(), Label),
+        choice(where, "issue", row["issue"].lower(), Issue),
         _number(where, row, "probability", "1", 1.0),
     )
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from stance.classify import StanceClassifier, load_classifier
 from stance.codebook import Example, ReadReport, Report, StanceError
-from stance.periods import period_of
+from stance.periods import Calendar, period_of
 from stance.sentences import split
 from stance.tables import parse_date
 
@@ -30,12 +30,12 @@ def write(options: argparse.Namespace) -> None:
         raise StanceError(f"{options.out}: a file stands there or above; --out must be a folder")
     if options.coded and options.checked:
         raise StanceError("--checked is given with --coded; what people coded needs no check")
-    by = _breaks(options.breaks) if options.breaks else options.period
+    by = Calendar(options.period) if options.breaks is None else _breaks(options.breaks)
     reports, measured = (read_coded(options.path), {}) if options.coded else _classified(options)
-    title = options.title or f"Stances in {len(reports)} reports"
+    title = options.title or f"Stances in {count(len(reports), 'report')}"
     paths = write_report(options.out, reports, title=title, period=partial(period_of, by=by), **measured)
-    n_stances = sum(len(report.stances) for report in reports)
-    print(f"{count(n_stances, 'stance')} in {count(len(reports), 'report')}")
+    n_copies = sum(bool(report.copy_of) for report in reports)
+    print(f"{count(len(reports), 'report')} read" + (f", {n_copies} not counted as copies" if n_copies else ""))
     print("\n".join(map(str, paths)))
 
 
@@ -55,10 +55,13 @@ def draw(options: argparse.Namespace) -> None:
     originals = [report for report in reports if report.report_id not in copies]
     read = _read(load_classifier(options.model, options.actors), originals)
     pairs = [pair for _, asked in read for pair in asked]
+    if not pairs:
+        raise StanceError(f"{options.path}: no sentence there names a party; there is nothing to check")
     chosen = drawn(pairs, options.n, seed=options.seed)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(review_table(chosen), encoding="utf-8", newline="")
     print(f"{len(chosen)} of {len(pairs)} decisions to check in {options.out}")
-    print("In the column labels write what the actor holds in the sentence (several divided by ;), or none; then")
+    print("In each row write under labels what the actor holds in the sentence (several divided by ;), or none; then")
     print(f"stance report {options.path} --checked {options.out}")
 
 
@@ -109,4 +112,6 @@ def _answered(classifier: StanceClassifier, report: Report) -> Iterator[tuple[in
 
 def _breaks(value: str) -> list[dt.date]:
     dates = [parse_date("--breaks", one.strip()) for one in value.split(",")]
+    if not all(dates):
+        raise StanceError(f"--breaks {value!r}: a date is missing; give dates divided by commas, such as 2024-11-05")
     return [date for date in dates if date]

@@ -31,6 +31,7 @@ LIMITS: Final = (
     "A position of the past that a report retells counts at the date of the report.",
     "A change of position on an issue may rest on one sentence on either side; nothing corrects it. Another outlet's "
     "choice of quotations can look like a change of position.",
+    "A label found in a sentence goes to the likeliest party there, also where the party's own probability is small.",
     "A single sentence here is no proof of what a government said. Read the evidence, then the document.",
 )
 
@@ -58,10 +59,8 @@ def _clear_words(changes: Sequence[FirmnessChange]) -> str:
     if not n_clear:
         return f"{compared} none is clear: these reports do not tell whether anything changed."
     verb = "is" if n_clear == 1 else "are"
-    return (
-        f"{compared} {n_clear} {verb} clear (of those called clear, one in twenty is expected to be chance). Of any "
-        "others these reports do not tell whether anything changed."
-    )
+    others = "" if n_clear == len(changes) else " Of the others these reports do not tell whether anything changed."
+    return f"{compared} {n_clear} {verb} clear; of those called clear, one in twenty is expected to be chance.{others}"
 
 
 def summary(analysis: ShiftAnalysis, actor: str, periods: Sequence[ActorPeriod]) -> list[str]:
@@ -93,9 +92,7 @@ def _firmness_words(changes: Sequence[FirmnessChange]) -> Iterable[str]:
     clear = [change for change in changes if change.is_clear]
     for change in clear:
         direction = "firmer" if change.difference.value > 0 else "less firm"
-        yield (
-            f"Clearly {direction}: {points(change.difference)} from {change.before.period} to {change.after.period}."
-        )
+        yield (f"Clearly {direction}: {points(change.difference)} ({change.before.period} → {change.after.period}).")
     n_unclear = len(changes) - len(clear)
     if n_unclear == 1:
         yield f"Its {'other' if clear else 'only'} change in firmness is not clear."
@@ -136,8 +133,10 @@ def agreement_words(agreement: ShiftAgreement) -> list[str]:
     ]
 
 
-def trust(quality: Evaluation | None) -> list[str]:
+def trust(quality: Evaluation | None, *, is_coded: bool) -> list[str]:
     """How well the stances were found, in words."""
+    if is_coded and quality is None:
+        return ["People coded these stances. The intervals know nothing of how well two of them would agree."]
     if quality is None:
         return ["How well these stances were found is unknown: no test on labelled reports was given."]
     errors = quality.attribution

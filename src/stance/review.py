@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import hashlib
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,10 +19,10 @@ import numpy as np
 
 from stance.codebook import LABELS, NONE, DatedStance, Example, Issue, Label, ReadReport, StanceError
 from stance.predictions import DecisionRule, Probabilities
-from stance.tables import choice, parse_date, read_rows
+from stance.tables import choice, read_rows
 
-COLUMNS: Final = ("report_id", "date", "position", "actor", "found", "labels", "sentence", "before")
-SEPARATOR: Final = "; "
+COLUMNS: Final = ("report_id", "date", "position", "actor", "labels", "sentence", "before", "draw")
+SEPARATOR: Final = ";"
 _Key = tuple[str, int, str]
 
 
@@ -69,42 +70,48 @@ def draw(pairs: Sequence[AskedPair], n: int, *, seed: int) -> list[AskedPair]:
 
 
 def review_table(pairs: Iterable[AskedPair]) -> str:
-    """The CSV to fill in: ``labels`` is empty, for the labels that the party holds here, or none."""
+    """The CSV to fill in: ``labels`` is empty, for the labels that the party holds here, or none.
+
+    What was decided is not shown, lest it sway the answer; ``draw`` tells later whether it is still the same.
+    """
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(COLUMNS)
     for pair in pairs:
-        found = SEPARATOR.join(_ordered(pair.found)) or NONE
-        writer.writerow((pair.report_id, pair.date, pair.position, pair.actor, found, "", pair.sentence, pair.before))
+        place = (pair.report_id, pair.date, pair.position, pair.actor)
+        writer.writerow((*place, "", pair.sentence, pair.before, _draw_mark(pair)))
     return table.getvalue()
 
 
 def read_review(path: Path, pairs: Iterable[AskedPair]) -> dict[_Key, frozenset[Label]]:
-    """The labels that were filled in, by report, position and actor; rows left empty are not checked.
+    """The labels that were filled in, by report, position and actor.
 
     Raises:
-        StanceError: for a bad row, or one that is not among ``pairs`` with the same sentence and decision: then the
-            texts or the classifier are others than those of the review.
+        StanceError: for a bad row or one without labels, or one that is not among ``pairs`` with the same sentence and
+            decision: then the texts or the classifier are others than those of the review.
     """
     known = {pair.key: pair for pair in pairs}
-    checked: dict[_Key, frozenset[Label]] = {}
-    for where, row in read_rows(path, COLUMNS):
-        pair = known.get((row["report_id"], int(row["position"]) if row["position"].isdecimal() else 0, row["actor"]))
-        if pair is None or pair.sentence != row["sentence"] or pair.date != parse_date(where, row["date"]):
-            raise StanceError(
-                f"{where}: sentence {row['position']} of {row['report_id']!r} does not ask about {row['actor']!r} in "
-                "these words; the reports must be those of the review"
-            )
-        if pair.found != _labels(where, "found", row["found"]):
-            found = SEPARATOR.join(_ordered(pair.found)) or NONE
-            raise StanceError(
-                f"{where}: found is {row['found']!r}, now {found!r}; the model must be that of the review"
-            )
-        if row["labels"].strip():
-            checked[pair.key] = _labels(where, "labels", row["labels"])
-    if not checked:
-        raise StanceError(f"{path}: no row has labels; fill in some (a label, several divided by ;, or none)")
-    return checked
+    rows = list(read_rows(path, COLUMNS))
+    n_empty = sum(not row["labels"].strip() for _, row in rows)
+    if n_empty or not rows:
+        raise StanceError(
+            f"{path}: {n_empty} of {len(rows)} rows have no labels; all must be filled in, or the sample is no longer "
+            "random (draw fewer with --n)"
+        )
+    return {pair.key: labels for where, row in rows for pair, labels in [_answer(where, row, known)]}
+
+
+def _answer(where: str, row: Mapping[str, str], known: Mapping[_Key, AskedPair]) -> tuple[AskedPair, frozenset[Label]]:
+    position = int(row["position"]) if row["position"].isdecimal() else 0
+    pair = known.get((row["report_id"], position, row["actor"]))
+    if pair is None or pair.sentence != row["sentence"]:
+        raise StanceError(
+            f"{where}: sentence {row['position']} of {row['report_id']!r} does not ask about {row['actor']!r} in these "
+            "words; the reports must be those of the review"
+        )
+    if row["draw"] != _draw_mark(pair):
+        raise StanceError(f"{where}: the model decides otherwise than when the review was drawn; use the same model")
+    return pair, _labels(where, row["labels"])
 
 
 def with_checks(
@@ -128,7 +135,7 @@ def _with_checks(
         notes.setdefault(pair.actor, []).append((labels, pair.found))
         mine = [one for one in stances if (one.report_id, one.position, one.actor) == pair.key]
         stances = [one for one in stances if one not in mine]
-        stances += [replace(one, probability=1.0) for one in mine if one.label in labels]
+        stances += [one for one in mine if one.label in labels]
         stances += [
             DatedStance(report.report_id, report.date, pair.position, pair.sentence, pair.actor, label, Issue.OTHER)
             for label in _ordered(labels - pair.found)
@@ -136,11 +143,20 @@ def _with_checks(
     return replace(report, stances=tuple(stances), checked={actor: tuple(both) for actor, both in notes.items()})
 
 
-def _labels(where: str, column: str, value: str) -> frozenset[Label]:
-    parts = [part.strip().lower() for part in value.split(SEPARATOR.strip())]
+def _labels(where: str, value: str) -> frozenset[Label]:
+    parts = [part.strip().lower() for part in value.split(SEPARATOR)]
     if parts == [NONE]:
         return frozenset()
-    return frozenset(choice(where, column, part, Label, also=NONE) for part in parts)
+    if NONE in parts:
+        raise StanceError(f"{where}: labels {value!r}: none stands alone, or labels divided by {SEPARATOR}")
+    return frozenset(
+        choice(where, "labels", part, Label, also=f"none, or several divided by {SEPARATOR}") for part in parts
+    )
+
+
+def _draw_mark(pair: AskedPair) -> str:
+    """A mark of the pair and what was decided, from which nobody reads the decision."""
+    return hashlib.sha256("\0".join(map(str, (*pair.key, *_ordered(pair.found)))).encode()).hexdigest()[:8]
 
 
 def _ordered(labels: Iterable[Label]) -> tuple[Label, ...]:

@@ -43,6 +43,8 @@ def split_rows(path: Path) -> Iterator[tuple[str, list[str]]]:
     try:
         for row in reader:
             where = f"{path}:{reader.line_num}"
+            if n_fields is None and len(row) == 1 and (mark := re.search(r"[;\t]", row[0])):
+                raise StanceError(f"{where}: the fields are divided by {mark[0]!r}; save the file with commas")
             n_fields = n_fields or len(row)
             if len(row) != n_fields:
                 raise StanceError(f"{where}: {len(row)} fields; every row must have {n_fields}")
@@ -62,7 +64,7 @@ def read_text(path: Path) -> str:
     except OSError as error:
         raise StanceError(f"{path}: {error.strerror}; expected a readable text file") from error
     except UnicodeDecodeError as error:
-        raise StanceError(f"{path}: byte {error.start} is not UTF-8; the text must be UTF-8") from error
+        raise StanceError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
 
 
 def parse_date(where: str, value: str) -> dt.date | None:
