@@ -181,3 +181,11 @@ def test_stances_without_a_holder_are_counted_apart(tmp_path):
 
 def test_two_runs_write_the_same_bytes(tmp_path):
     assert write(tmp_path / "one", gold=TALKS) == write(tmp_path / "two", gold=TALKS)
+
+
+def test_an_actor_with_too_few_stances_in_every_period_gets_no_chart(tmp_path):
+    thin = [stance(f"t{day}", day, Label.DEMAND, actor="Corvia") for day in (1, 5, 9)]
+    many = [stance("r1", 1, Label.DEMAND, position=position) for position in (1, 2, 3)]
+    page = write(tmp_path, [*thin, *many])["shifts.html"]
+    assert page.count("<figure>") == 1
+    assert "Fewer than 3 stances in any one period, so no chart: Corvia (3)." in words(page)

@@ -58,7 +58,8 @@ class ActorSection:
 
     @property
     def is_main(self) -> bool:
-        return self.n_stances >= MIN_STANCES
+        """Whether it has stances enough in any one period to say how firm it was."""
+        return any(period.is_enough for period in self.periods)
 
 
 def write_report(
@@ -144,7 +145,7 @@ def _sections(analysis: ShiftAnalysis) -> list[ActorSection]:
         by_cell = {(position.issue, position.period): position for position in positions}
         issues = dict.fromkeys(position.issue for position in positions)
         rows = [(issue, [by_cell.get((issue, span)) for span in analysis.spans]) for issue in issues]
-        is_main = n_stances >= MIN_STANCES
+        is_main = any(period.is_enough for period in periods)
         words = summary(analysis, actor, periods) if is_main else []
         chart = Markup(actor_chart(analysis, actor)) if is_main else Markup()  # noqa: S704 - drawn by us, its text escaped
         sections.append(ActorSection(actor, n_stances, periods, rows, words, chart))

@@ -67,8 +67,6 @@ def summary(analysis: ShiftAnalysis, actor: str, periods: Sequence[ActorPeriod])
     """An actor's firmness at both ends, its clear changes and its latest changes of position, in words."""
     enough = [period for period in periods if period.is_enough]
     moves = [change for change in analysis.position_changes if change.actor == actor]
-    if not enough:
-        return [f"Too few stances in any one period for its firmness (under {MIN_STANCES}).", _position_words(moves)]
     first, last = enough[0], enough[-1]
     ends = f"Held firm in {_told(first.firmness)} of its stances {first.period.when} ({first.n_stances} found)"
     if last is first:
