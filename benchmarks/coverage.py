@@ -114,7 +114,7 @@ def labelled_pairs() -> dict[Split, list[Pair]]:
                 true = {s.label for s in item.sentence.stances if s.actor == candidate.actor}
                 decided = frozenset(s.label for s in stances if s.actor == candidate.actor)
                 probabilities = tuple(map(float, calibrated.labels[query]))
-                found += [Pair(item.sentence.report_id, label, decided, probabilities) for label in true or {None}]
+                found += [Pair(item.sentence.report_id, label, decided, probabilities) for label in true or (None,)]
         parts[split] = found
     return parts
 
@@ -207,7 +207,7 @@ def draw(
         shares.append(stance_share * (firmness * firm if firm else 1 - firmness))
     classes = rng.choice(len(shares), size=setting.n_pairs, p=shares)
     chosen = (pools[(None, *LABELS)[number]] for number in classes)
-    return [pool[rng.integers(len(pool))] for pool in chosen]
+    return [pool[int(rng.integers(len(pool)))] for pool in chosen]
 
 
 def summary(
@@ -234,8 +234,8 @@ def summary(
                     note("permutation_seen", change.permutation_p <= 0.05)
         for cell in corrected.periods:
             truth = setting.firmness[cell.period.start.month - 1]
-            firm = sum(cell.expected[label] for label in FIRM_LABELS)
-            note("expected_bias", firm / sum(cell.expected.values()) - truth)
+            by_label = cell.expected or {}
+            note("expected_bias", sum(by_label[label] for label in FIRM_LABELS) / sum(by_label.values()) - truth)
             note("quapy_acc_bias", quapy_acc(cell, errors) - truth)
     return {name: float(np.mean(values)) for name, values in scores.items()}
 

@@ -7,6 +7,7 @@ All reports of a test are one period. The errors were measured on the developmen
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from stance.classify import StanceClassifier, load_classifier
-from stance.codebook import FIRM_LABELS, DatedStance, ReadReport
+from stance.codebook import FIRM_LABELS, DatedStance, ReadReport, Stance, StanceError
 from stance.dataset import LabelledExample, Split, label_examples, read_splits
 from stance.firmness import ActorPeriod
 from stance.labels import LabelledSentence, read_labels
@@ -85,18 +86,23 @@ def read_reports(classifier: StanceClassifier, items: Sequence[LabelledExample])
     pairs = zip(items, answers, strict=True)
     for report_id, group in groupby(pairs, key=lambda pair: pair[0].sentence.report_id):
         answered = list(group)
-        date = answered[0][0].sentence.date
-        if date is not None:
-            asked = [(item.sentence.position, item.example, answer) for item, answer in answered]
-            yield read_by_classifier(report_id, date, report_id, asked, classifier.model.rule)
+        asked = [(item.sentence.position, item.example, answer) for item, answer in answered]
+        yield read_by_classifier(report_id, day(answered[0][0]), report_id, asked, classifier.model.rule)
 
 
-def dated(item: LabelledExample, stance: object) -> DatedStance:
+def dated(item: LabelledExample, stance: Stance) -> DatedStance:
     """A stance of the annotators with its place."""
     sentence = item.sentence
     return DatedStance(
-        sentence.report_id, sentence.date, sentence.position, sentence.text, stance.actor, stance.label, stance.issue
+        sentence.report_id, day(item), sentence.position, sentence.text, stance.actor, stance.label, stance.issue
     )
+
+
+def day(item: LabelledExample) -> dt.date:
+    """The date of the report that a sentence is from."""
+    if item.sentence.date is None:
+        raise StanceError(f"{item.sentence.report_id}: no date; every report of a test must have one")
+    return item.sentence.date
 
 
 def found(cell: ActorPeriod) -> float:
@@ -106,7 +112,8 @@ def found(cell: ActorPeriod) -> float:
 
 def expected(cell: ActorPeriod) -> float:
     """Firmness by calibrated probabilities."""
-    return sum(cell.expected[label] for label in FIRM_LABELS) / sum(cell.expected.values())
+    by_label = cell.expected or {}
+    return sum(by_label[label] for label in FIRM_LABELS) / sum(by_label.values())
 
 
 def corrected(cell: ActorPeriod) -> float:
