@@ -122,7 +122,7 @@ def test_a_text_file_without_a_date_in_its_name_is_refused(tmp_path, name, compl
     ("content", "complaint"),
     [
         (b"", "text is missing or empty; report_id, date and text must be filled"),
-        (b"Belm\xe4rk", r"byte 4 is not UTF-8; the text must be UTF-8"),
+        (b"Belm\xe4rk", r"byte 4 is not UTF-8; save the file as UTF-8"),
     ],
 )
 def test_an_empty_text_and_one_in_another_encoding_are_refused(tmp_path, content, complaint):
