@@ -111,23 +111,21 @@ def test_checked_answers_stand_in_the_place_of_the_decisions():
         (2, R, Issue.OTHER, 1.0),
         (3, C, Issue.OTHER, 1.0),
     ]
-    assert corrected.checked == {"Belmark": (({D}, {D}), ({R}, {D}), ({C}, set()))}
+    assert corrected.checked == {"Belmark": ({D}, {R}, {C})}
 
 
-def test_checks_teach_errors_that_the_development_reports_did_not_show():
+def test_the_more_is_checked_the_nearer_the_truth():
     """Half of what is taken for demands here are concessions; the measured errors know of no such thing."""
     found = report(200, *[D] * 60, *[C] * 20)
     pairs = [pair(n, *([D] if n <= 60 else [C] if n <= 80 else [])) for n in range(1, 201)]
     truth = {one.key: frozenset({C} if one.position % 2 else {D}) if D in one.found else one.found for one in pairs}
-    checked = {one.key: truth[one.key] for one in draw(pairs, 60, seed=3)}
-    before, after = (
-        analyse_firmness(reports, ["Belmark"], period_of, SURE).periods[0].firmness
-        for reports in ([found], with_checks([found], pairs, checked))
-    )
-    true_firmness = 30 / 80
-    assert before.low > true_firmness
-    assert after.low < true_firmness < after.high
-    assert after.high < before.value
+    firm = []
+    for n in (0, 60, 120, 200):
+        reports = with_checks([found], pairs, {one.key: truth[one.key] for one in draw(pairs, n, seed=3)})
+        firm.append(analyse_firmness(reports, ["Belmark"], period_of, SURE).periods[0].firmness.value)
+    assert firm == sorted(firm, reverse=True)
+    assert firm[0] > 0.65
+    assert firm[-1] == pytest.approx(30 / 80, abs=0.02)
 
 
 def test_when_all_is_checked_the_answers_are_the_result():

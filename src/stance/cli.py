@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
         "--coded", action="store_true", help=f"PATH is a CSV of stances that people coded: {', '.join(CODED_COLUMNS)}"
     )
     report.add_argument("--out", type=Path, default=Path("stance-report"), help="folder to write to (%(default)s)")
-    report.add_argument("--checked", type=Path, help="CSV of stance review, filled in: the report learns from it")
+    report.add_argument("--checked", type=Path, help="CSV of stance review, filled in: its answers count")
     report.add_argument("--title", help="heading of the report")
     spans = report.add_mutually_exclusive_group()
     spans.add_argument(

@@ -147,7 +147,7 @@ class ReadReport:
     """One dated report after it was read: its stances and, where a classifier read it, what it was asked.
 
     ``n_sentences`` is 0 where it is unknown, as for stances that people coded; ``asked`` is then empty. ``checked``
-    are, by party, (true, decided) labels of the sentences that somebody has checked; ``stances`` hold the true ones.
+    are, by party, the labels of each sentence that somebody has checked; ``stances`` hold them too.
     ``copy_of`` is the id of the report that it copies, if any: copies are kept, but not counted.
     """
 
@@ -157,7 +157,7 @@ class ReadReport:
     n_sentences: int
     stances: tuple[DatedStance, ...]
     asked: Mapping[str, Asked] = field(default_factory=dict)
-    checked: Mapping[str, tuple[tuple[frozenset[Label], frozenset[Label]], ...]] = field(default_factory=dict)
+    checked: Mapping[str, tuple[frozenset[Label], ...]] = field(default_factory=dict)
     copy_of: str = ""
 
 

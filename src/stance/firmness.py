@@ -10,7 +10,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from math import comb
 from typing import Any, Final
 
@@ -24,7 +24,6 @@ from stance.quantification import (
     N_CLASSES,
     Confusion,
     Floats,
-    confusion,
     decided_counts,
     dispersion,
     firmness,
@@ -138,8 +137,8 @@ class _Cell:
         return sum(report.asked[self.actor].n_sentences for report, _ in self.reports if self.actor in report.asked)
 
     @property
-    def checked(self) -> list[tuple[frozenset[Label], frozenset[Label]]]:
-        return [both for report, _ in self.reports for both in report.checked.get(self.actor, ())]
+    def checked(self) -> list[frozenset[Label]]:
+        return [labels for report, _ in self.reports for labels in report.checked.get(self.actor, ())]
 
     @property
     def mean_day(self) -> float:
@@ -197,17 +196,16 @@ def _shares(cells: Sequence[_Cell], errors: Confusion, factor: float) -> Floats:
     """Draws of the true shares of each cell, shape (n_draws, n_cells, 5)."""
     decided, checked = [], []
     for cell in cells:
-        notes = np.array(confusion(cell.checked).counts) if cell.checked else np.zeros((N_CLASSES, N_CLASSES), int)
-        checked.append(notes)
-        # the stances of a checked sentence are the true ones, so they are taken out as such
-        open_counts = np.array(decided_counts(cell.n_asked, cell.counts)) - notes.sum(axis=1)
-        decided.append(np.maximum(open_counts, 0))
+        # the stances of a checked sentence are the true ones, so they are taken out of the decisions as such
+        known = np.array(decided_counts(len(cell.checked), Counter(chain.from_iterable(cell.checked))))
+        decided.append(np.maximum(np.array(decided_counts(cell.n_asked, cell.counts)) - known, 0))
+        checked.append(known)
     return sample_shares(
         np.array(decided).reshape(-1, N_CLASSES),
         errors,
         seed=SEED,
         dispersion=factor,
-        checked=np.array(checked) if any(notes.any() for notes in checked) else None,
+        checked=np.array(checked).reshape(-1, N_CLASSES),
     )
 
 

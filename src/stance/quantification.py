@@ -27,7 +27,6 @@ FIRM: Final = tuple(1 + LABELS.index(label) for label in FIRM_LABELS)
 STANCE_PRIOR: Final = 2.0  # as much as two stances, of the labels as on the reports on which the errors were measured
 NONE_PRIOR: Final = 1.0
 ERROR_PRIOR: Final = 1.0  # of a row of error rates, spread evenly
-MEASURED_WEIGHT: Final = 0.2  # of errors measured on other reports, where errors on these very ones are known
 N_CHAINS: Final = 200
 N_BURN_IN: Final = 30
 N_KEPT: Final = 20  # draws of each chain
@@ -88,37 +87,30 @@ def sample_shares(
     between cells keep what they have in common. The prior is worth two stances, with the labels in the proportions of
     the reports on which the errors were measured.
 
-    Unchecked decisions alone do not inform the error rates. Where some were ``checked``, drawn by what was decided, the
-    rates are drawn anew in each step, after the classes behind all decisions; ``errors``, measured on other reports,
-    then count for a fifth (a power prior, Ibrahim & Chen 2000).
+    The decisions do not inform the error rates; those that somebody has ``checked`` count as they are.
 
     Args:
         decided: decisions by class that nobody checked, shape (n_cells, 5), as of ``decided_counts``.
         errors: the classifier's measured errors.
         seed: of the draws.
         dispersion: by what factor decisions vary more than independent ones would; counts are divided by it.
-        checked: checked decisions by true and decided class, shape (n_cells, 5, 5).
+        checked: pairs that somebody has checked by their true class, shape (n_cells, 5).
 
     Returns:
         shares, shape (n_draws, n_cells, 5), rows sum to 1.
     """
     rng = np.random.default_rng(seed)
     prior = _share_prior(errors)
-    weight = 1.0 if checked is None else MEASURED_WEIGHT
-    known = weight * np.asarray(errors.counts) + ERROR_PRIOR / N_CLASSES
-    rates = _dirichlet(rng, known, N_CHAINS)[:, None]
-    settled = np.zeros((len(decided), N_CLASSES, N_CLASSES)) if checked is None else checked / dispersion
+    rates = _dirichlet(rng, np.asarray(errors.counts) + ERROR_PRIOR / N_CLASSES, N_CHAINS)[:, None]
+    settled = np.zeros(decided.shape) if checked is None else checked / dispersion
     fewer = np.broadcast_to(decided / dispersion, (N_CHAINS, *decided.shape))
     counts = (np.floor(fewer) + (rng.random(fewer.shape) < fewer % 1)).astype(np.int64)
     shares = np.broadcast_to(prior / prior.sum(), (N_CHAINS, len(decided), N_CLASSES))
     kept = []
     for step in range(N_BURN_IN + N_KEPT * THINNING):
         joint = np.swapaxes(shares[..., None] * rates, -1, -2)  # (n_chains, n_cells, decided, true)
-        drawn = rng.multinomial(counts, joint / joint.sum(axis=-1, keepdims=True))
-        origins = np.swapaxes(drawn, -1, -2) + settled  # (n_chains, n_cells, true, decided)
-        shares = _normalised(rng.standard_gamma(origins.sum(axis=-1) + prior))
-        if checked is not None:
-            rates = _normalised(rng.standard_gamma(origins.sum(axis=1) + known))[:, None]
+        origins = rng.multinomial(counts, joint / joint.sum(axis=-1, keepdims=True))
+        shares = _normalised(rng.standard_gamma(origins.sum(axis=-2) + settled + prior))
         if step >= N_BURN_IN and (step - N_BURN_IN) % THINNING == 0:
             kept.append(shares)
     return np.concatenate(kept)

@@ -93,7 +93,7 @@ def write_report(
         "title": title,
         "sources": {report.report_id: report.reference for report in reports},
         "analysis": analysis,
-        "n_checked": sum(len(both) for report in reports for both in report.checked.values()),
+        "n_checked": sum(len(labels) for report in reports for labels in report.checked.values()),
         "sections": _sections(analysis),
         "overview": overview(analysis),
         "quality": quality,

@@ -1,7 +1,6 @@
-"""Checking a sample of a classifier's decisions by hand, so that a report can learn from the answers.
+"""Checking a sample of a classifier's decisions by hand: the answers stand in the place of the decisions in a report.
 
-The sample is drawn by what was decided, never by how sure the classifier was: then the answers tell its errors on these
-very reports, and ``quantification`` may take them in.
+The sample is drawn by what was decided, never by how sure the classifier was, so that the rest still errs as measured.
 """
 
 from __future__ import annotations
@@ -117,7 +116,7 @@ def _answer(where: str, row: Mapping[str, str], known: Mapping[_Key, AskedPair])
 def with_checks(
     reports: Sequence[ReadReport], pairs: Iterable[AskedPair], checked: Mapping[_Key, frozenset[Label]]
 ) -> list[ReadReport]:
-    """The reports with the checked answers in the place of the decisions, and a note of both for ``quantification``."""
+    """The reports with the checked answers in the place of the decisions, and a note of them for ``quantification``."""
     by_report: dict[str, list[AskedPair]] = {}
     for pair in pairs:
         if pair.key in checked:
@@ -129,10 +128,10 @@ def _with_checks(
     report: ReadReport, pairs: Sequence[AskedPair], checked: Mapping[_Key, frozenset[Label]]
 ) -> ReadReport:
     stances = list(report.stances)
-    notes: dict[str, list[tuple[frozenset[Label], frozenset[Label]]]] = {}
+    notes: dict[str, list[frozenset[Label]]] = {}
     for pair in pairs:
         labels = checked[pair.key]
-        notes.setdefault(pair.actor, []).append((labels, pair.found))
+        notes.setdefault(pair.actor, []).append(labels)
         mine = [one for one in stances if (one.report_id, one.position, one.actor) == pair.key]
         stances = [one for one in stances if one not in mine]
         stances += [one for one in mine if one.label in labels]
@@ -140,7 +139,7 @@ def _with_checks(
             DatedStance(report.report_id, report.date, pair.position, pair.sentence, pair.actor, label, Issue.OTHER)
             for label in _ordered(labels - pair.found)
         ]
-    return replace(report, stances=tuple(stances), checked={actor: tuple(both) for actor, both in notes.items()})
+    return replace(report, stances=tuple(stances), checked={actor: tuple(labels) for actor, labels in notes.items()})
 
 
 def _labels(where: str, value: str) -> frozenset[Label]:
