@@ -189,3 +189,13 @@ def test_an_actor_with_too_few_stances_in_every_period_gets_no_chart(tmp_path):
     page = write(tmp_path, [*thin, *many])["shifts.html"]
     assert page.count("<figure>") == 1
     assert "Fewer than 3 stances in any one period, so no chart: Corvia (3)." in words(page)
+
+
+def test_of_many_sentences_in_one_place_the_first_twelve_are_shown(tmp_path):
+    many = [stance("r1", 1, Label.DEMAND, position=n, sentence=f"Demand number {n}.") for n in range(1, 16)]
+    files = write(tmp_path, many)
+    for text in (words(files["shifts.html"]), files["shifts.md"]):
+        assert "Demand number 12." in text
+        assert "Demand number 13." not in text
+        assert "and 3 more in stances.csv" in text
+    assert "Demand number 15." in files["stances.csv"]

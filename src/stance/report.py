@@ -26,6 +26,7 @@ from stance.shifts import ShiftAnalysis, analyse, compare
 if TYPE_CHECKING:
     from stance.evaluation import Evaluation
 
+MAX_EVIDENCE: Final = 12  # sentences shown in a place; the others stand in stances.csv
 MEANINGS: Final[Mapping[Label, str]] = {
     Label.DEMAND: "asks that others do, accept or hand over something, or insists on keeping something",
     Label.PRECONDITION: "makes talks, a truce or a step of its own depend on something",
@@ -128,6 +129,7 @@ def _environment() -> Environment:
         "labels": LABELS,
         "meanings": MEANINGS,
         "moves": MOVES,
+        "max_evidence": MAX_EVIDENCE,
         "min_stances": MIN_STANCES,
         "n_upright_names": N_UPRIGHT_NAMES,
         "score_names": SCORES,
