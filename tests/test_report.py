@@ -199,3 +199,16 @@ def test_of_many_sentences_in_one_place_the_first_twelve_are_shown(tmp_path):
         assert "Demand number 13." not in text
         assert "and 3 more in stances.csv" in text
     assert "Demand number 15." in files["stances.csv"]
+
+
+def test_of_many_changes_the_first_hundred_are_shown(tmp_path):
+    moves = [
+        stance(f"r{day}", day, Label.DEMAND if day % 2 else Label.CONCESSION, actor=f"Party {actor}")
+        for actor in range(6)
+        for day in range(1, 22)
+    ]
+    files = write(tmp_path, moves)
+    assert files["shifts.html"].count('<details class="change"') == 100
+    assert "And 20 more in shifts.json." in words(files["shifts.html"])
+    assert "And 20 more in shifts.json." in files["shifts.md"]
+    assert files["shifts.json"].count('"move"') == 120

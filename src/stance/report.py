@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from stance.evaluation import Evaluation
 
 MAX_EVIDENCE: Final = 12  # sentences shown in a place; the others stand in stances.csv
+MAX_CHANGES: Final = 100  # shown with their evidence; the others stand in shifts.json
+MAX_PRINTED: Final = 1000  # stances listed once more at the end, for print
 MEANINGS: Final[Mapping[Label, str]] = {
     Label.DEMAND: "asks that others do, accept or hand over something, or insists on keeping something",
     Label.PRECONDITION: "makes talks, a truce or a step of its own depend on something",
@@ -129,7 +131,9 @@ def _environment() -> Environment:
         "labels": LABELS,
         "meanings": MEANINGS,
         "moves": MOVES,
+        "max_changes": MAX_CHANGES,
         "max_evidence": MAX_EVIDENCE,
+        "max_printed": MAX_PRINTED,
         "min_stances": MIN_STANCES,
         "n_upright_names": N_UPRIGHT_NAMES,
         "score_names": SCORES,
