@@ -250,7 +250,7 @@ def test_report_counts_a_report_that_two_papers_print_once(stance, reports, tmp_
     )
 
 
-def test_review_draws_decisions_and_report_learns_from_the_answers(stance, reports, tmp_path):
+def test_review_draws_decisions_and_report_counts_the_answers(stance, reports, tmp_path):
     table, out = tmp_path / "review.csv", tmp_path / "out"
     code, output, _ = stance("review", reports, "--n", "3", "--out", table)
     assert (code, output.splitlines()[0]) == (0, f"3 of 4 decisions to check in {table}")

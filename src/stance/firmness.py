@@ -33,7 +33,7 @@ from stance.quantification import (
 PRIOR: Final = 0.5  # Jeffreys prior of a proportion: Beta(0.5, 0.5)
 N_DRAWS: Final = 4_000
 N_PERMUTATIONS: Final = 4_999
-MIN_ARRANGEMENTS: Final = 20  # a permutation test of fewer cannot reach 0.05
+MIN_ARRANGEMENTS: Final = 20  # of the reports; a permutation test of fewer can tell nothing
 MIN_STANCES: Final = 3  # with fewer, an actor's period is not compared with others
 MIN_TREND_PERIODS: Final = 4
 SEED: Final = 2026
@@ -80,7 +80,7 @@ class FirmnessChange:
 
     ``p_value`` is twice the posterior probability that the change had the other sign; ``adjusted_p`` the same after
     Benjamini & Hochberg (1995) over all changes compared. ``permutation_p`` is that of a test which reshuffles the
-    reports of both periods and needs no correction; None where they are too few for it to reach 0.05.
+    reports of both periods and needs no correction; None where there are fewer than 20 ways to divide them.
     """
 
     actor: str

@@ -50,10 +50,6 @@ class Confusion:
                 f"confusion counts have rows of {shape}; they must be {N_CLASSES} rows of {N_CLASSES} counts from 0"
             )
 
-    @property
-    def n_pairs(self) -> int:
-        return sum(map(sum, self.counts))
-
 
 def confusion(pairs: Sequence[tuple[frozenset[Label], frozenset[Label]]]) -> Confusion:
     """Count (true labels, decided labels) of pairs: shared labels first, then those left over, in Label order.

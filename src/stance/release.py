@@ -101,7 +101,8 @@ def _failures(
 ) -> list[dict[str, Any]]:
     """The sentences whose labels it gets most confidently wrong."""
     scored = outcome(items, answers, rule)
-    surprise = np.abs(scored.probabilities - scored.gold).max(axis=1)
+    is_wrong = (scored.predicted != scored.gold).any(axis=1)
+    surprise = np.where(is_wrong, np.abs(scored.probabilities - scored.gold).max(axis=1), 0)
     return [
         {
             "sentence": items[row].sentence.text,
@@ -109,7 +110,7 @@ def _failures(
             "found": [label for label, held in zip(LABELS, scored.predicted[row], strict=True) if held],
             "probability": float(scored.probabilities[row].max()),
         }
-        for row in np.argsort(-surprise, kind="stable")[:N_FAILURES]
+        for row in np.argsort(-surprise, kind="stable")[: min(N_FAILURES, int(is_wrong.sum()))]
     ]
 
 

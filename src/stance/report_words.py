@@ -16,7 +16,7 @@ from stance.shifts import ShiftAgreement, ShiftAnalysis
 if TYPE_CHECKING:
     from stance.evaluation import Evaluation
 
-VAGUE_WIDTH: Final = 0.75
+VAGUE_WIDTH: Final = 0.75  # of an interval, in words told without its middle
 CORRECTED_LIMITS: Final = (
     "Firmness is corrected for the classifier's errors, as measured on labelled reports. If it errs more or otherwise "
     "on these reports, on other subjects or in another style, the correction is off by as much.",
@@ -90,7 +90,7 @@ def _firmness_words(changes: Sequence[FirmnessChange]) -> Iterable[str]:
     clear = [change for change in changes if change.is_clear]
     for change in clear:
         direction = "firmer" if change.difference.value > 0 else "less firm"
-        yield (f"Clearly {direction}: {points(change.difference)} ({change.before.period} → {change.after.period}).")
+        yield f"Clearly {direction}: {points(change.difference)} ({change.before.period} → {change.after.period})."
     n_unclear = len(changes) - len(clear)
     if n_unclear == 1:
         yield f"Its {'other' if clear else 'only'} change in firmness is not clear."
@@ -148,9 +148,9 @@ def trust(quality: Evaluation | None, *, is_coded: bool) -> list[str]:
     ]
 
 
-def count(n: int, noun: str, plural: str = "") -> str:
+def count(n: int, noun: str) -> str:
     """The number with its noun, in the plural unless it is 1."""
-    return f"{n} {noun if n == 1 else plural or noun + 's'}"
+    return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
 def share(estimate: Estimate) -> str:
