@@ -20,7 +20,7 @@ from stance.dataset import targets
 from stance.labels import COLUMNS, LabelledSentence, write_labels
 from stance.metrics import estimate, paired_difference
 from stance.predictions import DecisionRule
-from stance.protocol import FOLDS, SEEDS, TEST, Contender, load_data, run
+from stance.protocol import DEVELOPMENT, FOLDS, SEEDS, TEST, Contender, load_data, run
 
 ROOT = Path(__file__).parents[1]
 PARTIES = ("Ardania", "Belmark")
@@ -181,9 +181,9 @@ def test_every_part_of_the_data_is_loaded(data):
     assert len(data.hash) == 64
 
 
-def test_each_classifier_takes_all_three_tests(contenders):
+def test_each_classifier_takes_all_tests(contenders):
     for contender in contenders.values():
-        assert [evaluation.test for evaluation in contender.evaluations] == [SEEDS, TEST, FOLDS]
+        assert [evaluation.test for evaluation in contender.evaluations] == [SEEDS, TEST, FOLDS, DEVELOPMENT]
         assert {evaluation.classifier for evaluation in contender.evaluations} == {contender.name}
 
 
@@ -242,7 +242,7 @@ def test_each_share_of_the_curve_holds_the_smaller_one(data):
 def test_the_fast_protocol_has_the_main_tests_only(data):
     contender = Contender("TF-IDF", lambda small: TfidfBaseline())
     run(contender, data, FAST_PROTOCOL)
-    assert [evaluation.test for evaluation in contender.evaluations] == [SEEDS, TEST]
+    assert [evaluation.test for evaluation in contender.evaluations] == [SEEDS, TEST, DEVELOPMENT]
     assert [point.share for point in contender.curve] == [1.0]
 
 
@@ -297,7 +297,7 @@ def test_the_released_model_answers_with_the_chosen_rule(trained):
     [found] = stored.classifier.predict_proba([Example("They refuse the truce.")])
     assert stored.rule.labels(stored.rule.calibrate(found)) == [Label.REJECTION]
     assert stored.meta["n_training_sentences"] == 24
-    assert set(stored.meta["evaluations"]) == {SEEDS, TEST, FOLDS}
+    assert set(stored.meta["evaluations"]) == {SEEDS, TEST, FOLDS, DEVELOPMENT}
 
 
 def test_no_file_of_a_run_is_a_pickle_or_names_a_folder_of_this_machine(trained, toy):

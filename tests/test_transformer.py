@@ -1,7 +1,6 @@
 """The fine-tuned encoder, its export and the runtime, on a tiny random backbone that the tests make."""
 
 import json
-import logging
 import random
 import shutil
 from dataclasses import replace
@@ -11,12 +10,13 @@ import pytest
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
-pytest.importorskip("onnxscript")
+pytest.importorskip("onnx")
 
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BertConfig, BertModel
 
+from stance import export
 from stance.actors import ActorTable, Alias, AliasKind, build_examples
 from stance.artefacts import load_model
 from stance.codebook import ISSUES, LABELS, Candidate, Example, Issue, Label, Source, Stance, StanceError
@@ -156,8 +156,8 @@ def model(config, items):
 def exported(model, tmp_path_factory):
     """The folders of the fp32 and the int8 export."""
     folder = tmp_path_factory.mktemp("exported")
-    export_onnx(model, folder / "fp32", quantised=False)
-    export_onnx(model, folder / "int8")
+    export_onnx(model, folder / "fp32", ASKED, in_integers=False)
+    export_onnx(model, folder / "int8", ASKED)
     return folder
 
 
@@ -358,12 +358,28 @@ def test_the_runtime_reads_as_much_context_as_the_network_did(model, fp32):
     assert largest_difference(answers[:1], answers[1:2]) < 1e-6 < largest_difference(answers[1:2], answers[2:])
 
 
-def test_exporting_leaves_the_log_level_as_it_was(model, tmp_path, monkeypatch):
-    for slow in ("_export_full", "quantize_dynamic"):
-        monkeypatch.setattr(f"stance.export.{slow}", lambda *arguments, **options: None)
-    monkeypatch.setattr(logging.getLogger(), "level", logging.INFO)
-    export_onnx(model, tmp_path)
-    assert logging.getLogger().level == logging.INFO
+def test_an_int8_answer_does_not_depend_on_the_sentences_beside_it(int8):
+    together = int8.predict_proba(ASKED)
+    alone = [answer for asked in ASKED for answer in int8.predict_proba([asked])]
+    assert largest_difference(together, alone) < 1e-5
+
+
+def test_a_graph_that_answers_otherwise_than_the_network_is_not_stored(model, tmp_path, monkeypatch):
+    shape = export._shape(model)
+    monkeypatch.setattr(export, "_shape", lambda _: replace(shape, layer_norm_epsilon=1.0))
+    with pytest.raises(StanceError, match=r"the ONNX graph answers 0\.\d+ off the network; at most 0\.001 is allowed"):
+        export_onnx(model, tmp_path, ASKED)
+    assert not (tmp_path / MODEL_FILE).exists()
+
+
+def test_a_backbone_of_another_kind_is_refused_before_training(tmp_path, config):
+    write_backbone(tmp_path)
+    settings = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
+    (tmp_path / "config.json").write_text(json.dumps(settings | {"hidden_act": "relu"}), encoding="utf-8")
+    with pytest.raises(
+        StanceError, match=r"of type 'bert' with activation 'relu'; it must be of type 'bert' with 'gelu'"
+    ):
+        Transformer(replace(config, backbone=str(tmp_path)))
 
 
 def test_the_settings_of_a_checkpoint_are_readable(quick, tmp_path):

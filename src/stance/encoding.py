@@ -7,6 +7,7 @@ party's mention and sets them beside the average of the sentence, as in entity-p
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,14 +72,14 @@ class ExampleEncoder:
 
         in_sentence = slice(1, 1 + len(sentence_ids))
         in_context = slice(2 + len(sentence_ids), 2 + len(sentence_ids) + len(context_ids))
-        sentence_offsets = sentence.offsets[:MAX_SENTENCE_TOKENS]
+        words = _Offsets(sentence.offsets[:MAX_SENTENCE_TOKENS])
+        context_words = _Offsets(context.offsets[: self.max_context_tokens])
         weights = np.zeros((example.n_queries, len(input_ids)), dtype=np.float32)
         weights[0, in_sentence] = 1.0
         for row, candidate in zip(weights[1:], example.candidates, strict=True):
-            row[in_sentence] = _overlap(sentence_offsets, candidate.spans)
-            if not row.any() and context_ids:
-                row[in_context] = _overlap(context.offsets[: self.max_context_tokens], candidate.context_spans)
-            if not row.any():
+            marked = words.mark(row[in_sentence], candidate.spans)
+            marked = marked or context_words.mark(row[in_context], candidate.context_spans)
+            if not marked:
                 row[in_sentence] = 1.0
         if not sentence_ids:
             weights[:, 0] = 1.0
@@ -116,8 +117,18 @@ def batches_by_length(encoded: Sequence[Encoded], batch_size: int) -> Iterator[l
         yield order[first : first + batch_size]
 
 
-def _overlap(offsets: Sequence[tuple[int, int]], spans: Spans) -> Floats:
-    """1 for each token that overlaps a span, else 0."""
-    return np.array(
-        [any(start < last and end > first for first, last in spans) for start, end in offsets], dtype=np.float32
-    )
+class _Offsets:
+    """Where the tokens of a text begin and end in it."""
+
+    def __init__(self, offsets: Sequence[tuple[int, int]]) -> None:
+        self._starts = [start for start, _ in offsets]
+        self._ends = [end for _, end in offsets]
+
+    def mark(self, row: Floats, spans: Spans) -> bool:
+        """Write 1 into ``row`` for each token that overlaps one of ``spans``; whether there is any."""
+        marked = False
+        for start, end in spans:
+            first, after = bisect_right(self._ends, start), bisect_left(self._starts, end)
+            row[first:after] = 1.0
+            marked = marked or first < after
+        return marked

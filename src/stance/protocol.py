@@ -129,6 +129,7 @@ def run(contender: Contender, data: Data, protocol: ProtocolConfig) -> None:
             _leave_one_seed_out(contender, data.seeds)
     with contender.timed("learning curve"):
         _learning_curve(contender, data, protocol.curve_shares, development)
+    contender.evaluations.append(evaluate(contender.name, DEVELOPMENT, data.development, development, contender.rule))
 
 
 def develop(contender: Contender, data: Data) -> Evaluation:

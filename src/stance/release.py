@@ -19,7 +19,7 @@ from stance.evaluation import as_json, evaluate, measured_errors, outcome
 from stance.evaluation_report import environment
 from stance.metrics import METRICS, calibration_bins
 from stance.predictions import DecisionRule, Probabilities
-from stance.protocol import TEST, Contender, Data
+from stance.protocol import DEVELOPMENT, TEST, Contender, Data
 
 TRANSFORMER: Final = "transformer"
 RELEASED: Final = "transformer, released int8"
@@ -31,7 +31,7 @@ def stage(contender: Contender, data: Data, settings: Mapping[str, Any], folder:
     """Store what is to be released of a contender below ``folder``; returns the artefacts' folders.
 
     The transformer is stored twice: as the fp32 checkpoint and as the int8 model, which is scored on the frozen
-    test as it will run.
+    test and the development reports as it will run.
     """
     details = {
         "data_hash": data.hash,
@@ -62,15 +62,16 @@ def _stage_transformer(contender: Contender, data: Data, details: dict[str, Any]
     model.save(folder / "checkpoint")
     released = folder / "transformer"
     with contender.timed("export to int8"):
-        export_onnx(model, released)
+        export_onnx(model, released, [item.example for item in data.train])
     write_meta(released, "onnx", contender.rule, details)
     classifier = load_model(released).classifier
     test, development = (
         classifier.predict_proba([item.example for item in items]) for items in (data.test, data.development)
     )
-    scored = evaluate(RELEASED, TEST, data.test, test, contender.rule)
-    contender.evaluations.append(scored)
-    details["evaluations"][TEST] = as_json(scored)
+    for name, items, answers in ((TEST, data.test, test), (DEVELOPMENT, data.development, development)):
+        scored = evaluate(RELEASED, name, items, answers, contender.rule)
+        contender.evaluations.append(scored)
+        details["evaluations"][name] = as_json(scored)
     details["errors"] = asdict(measured_errors(data.development, development, contender.rule))
     details["calibration"] = calibration_bins(outcome(data.test, test, contender.rule))
     details["by_conflict"] = _by_conflict(data, test, contender.rule)

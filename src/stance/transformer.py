@@ -113,6 +113,11 @@ class Transformer:
         """The backbone under a new head."""
         seed_everything(self.config.seed)
         encoder_config = AutoConfig.from_pretrained(self._folder, hidden_dropout_prob=self.config.dropout)
+        if (encoder_config.model_type, encoder_config.hidden_act) != ("bert", "gelu"):
+            raise StanceError(
+                f"backbone {self.config.backbone!r} is of type {encoder_config.model_type!r} with activation "
+                f"{encoder_config.hidden_act!r}; it must be of type 'bert' with 'gelu', which the export knows"
+            )
         backbone = AutoModel.from_pretrained(self._folder, config=encoder_config, attn_implementation=ATTENTION)
         return StanceNetwork(backbone, self.config)
 
