@@ -15,7 +15,8 @@ from stance.actors import ActorTable, Alias, AliasKind
 from stance.artefacts import write_meta
 from stance.baseline import TfidfBaseline
 from stance.classify import load_classifier
-from stance.cli import CSV_COLUMNS, main
+from stance.classify_command import CSV_COLUMNS
+from stance.cli import main
 from stance.codebook import LABELS, Issue, Label, Report, Source, Stance, StanceError
 from stance.dataset import label_examples, targets
 from stance.evaluation import Attribution, Evaluation, LabelScore, as_json
@@ -429,7 +430,7 @@ def test_an_interrupt_ends_with_130_and_no_traceback(monkeypatch, capsys):
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("stance.cli.load_classifier", interrupted)
+    monkeypatch.setattr("stance.classify_command.load_classifier", interrupted)
     assert main(["classify", REFUSAL]) == 130
     assert capsys.readouterr().err == "stance: interrupted\n"
 

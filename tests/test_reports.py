@@ -121,7 +121,7 @@ def test_a_text_file_without_a_date_in_its_name_is_refused(tmp_path, name, compl
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"", "text is missing or empty; report_id, date and text must be filled"),
+        (b"", "text is missing or empty; it must be filled"),
         (b"Belm\xe4rk", r"byte 4 is not UTF-8; save the file as UTF-8"),
     ],
 )
@@ -136,8 +136,8 @@ def test_an_empty_text_and_one_in_another_encoding_are_refused(tmp_path, content
     [
         ("r2,c.txt,2022-03-16", r"no file .*c\.txt.*; it must lie beside the manifest or below"),
         ("r2,,2022-03-16", "no file .*; it must lie beside the manifest or below"),
-        (",b.txt,2022-03-16", "report_id is missing or empty; report_id, date and text must be filled"),
-        ("r2,b.txt,", "date is missing or empty; report_id, date and text must be filled"),
+        (",b.txt,2022-03-16", "report_id is missing or empty; it must be filled"),
+        ("r2,b.txt,", "date is missing or empty; it must be filled"),
         ("r2,b.txt,16.3.2022", "date '16.3.2022' is not an ISO date such as 2022-03-16"),
         ("r2,b.txt", "fields; every row must have 3"),
         ("r2,b.txt,2022-03-16,x", "fields; every row must have 3"),
@@ -189,7 +189,7 @@ def test_a_text_that_was_changed_after_its_hash_was_taken_is_refused(manifest):
         ('"Belmark"', "a str; every line must be a JSON object"),
         (
             {"report_id": "r2", "date": "2022-03-16"},
-            "text is missing or empty; report_id, date and text must be filled",
+            "text is missing or empty; it must be filled",
         ),
         ({**ROW, "report_id": None}, "report_id is missing or empty"),
         ({**ROW, "date": "March"}, "date 'March' is not an ISO date such as 2022-03-16"),

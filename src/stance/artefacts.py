@@ -46,8 +46,8 @@ def write_meta(folder: Path, kind: str, rule: DecisionRule, details: Mapping[str
     (folder / META).write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
 
 
-def load_model(folder: Path) -> StoredModel:
-    """Read a stored model, after checking each of its files against its hash.
+def load_model(folder: Path, *, n_threads: int = 0) -> StoredModel:
+    """Read a stored model, after checking each of its files against its hash; 0 threads are one for each core.
 
     Raises:
         StanceError: if a file is missing, is not the one that was stored, or was made by another codebook.
@@ -72,7 +72,7 @@ def load_model(folder: Path) -> StoredModel:
             )
     if version != CODEBOOK_VERSION:
         raise StanceError(f"{folder}: made for codebook version {version}; this package uses {CODEBOOK_VERSION}")
-    return StoredModel(_classifier(folder, kind), rule, meta, errors)
+    return StoredModel(_classifier(folder, kind, n_threads), rule, meta, errors)
 
 
 @contextmanager
@@ -110,11 +110,11 @@ def replace_folder(new: Path, target: Path) -> None:
     shutil.rmtree(retired, ignore_errors=True)
 
 
-def _classifier(folder: Path, kind: str) -> Classifier:
+def _classifier(folder: Path, kind: str, n_threads: int) -> Classifier:
     if kind == "onnx":
         from stance.runtime import OnnxClassifier
 
-        return OnnxClassifier.load(folder)
+        return OnnxClassifier.load(folder, n_threads=n_threads)
     if kind == "tfidf":
         from stance.baseline import TfidfBaseline
 

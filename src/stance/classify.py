@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import islice, starmap
+from itertools import groupby, islice, starmap
 from pathlib import Path
-from typing import Final, overload
+from typing import Final, TypeVar, overload
 
 from stance.actors import ActorTable, ExampleBuilder
 from stance.artefacts import META, StoredModel, load_model
@@ -22,6 +22,8 @@ from stance.tables import parse_date
 N_SENTENCES_AT_ONCE: Final = 512
 EMPTY: Final = "the text is empty"
 NO_SENTENCE: Final = "the text holds no sentence"
+
+_Asked = TypeVar("_Asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def classify(
     day = _date(date)
     if isinstance(text, str):
         return classifier.text(checked_text(text), day)
-    return [classifier.text(checked_text(item), day) for item in _checked_list(text)]
+    return list(classifier.texts([checked_text(item) for item in _checked_list(text)], day))
 
 
 def classify_report(
@@ -120,34 +122,42 @@ class StanceClassifier:
 
     def text(self, text: str, date: dt.date | None) -> Classification:
         """One text as a whole."""
-        probabilities = dict.fromkeys(LABELS, 0.0)
-        passed: dict[Label, float] = {}
-        stances: list[FoundStance] = []
-        n_sentences = 0
-        for found in self.sentences(split(Report("", text)), date):
-            n_sentences += 1
-            stances.extend(found.stances)
-            for label, probability in found.probabilities.items():
-                probabilities[label] = max(probabilities[label], probability)
-            for label in found.labels:
-                passed[label] = max(passed.get(label, 0.0), found.probabilities[label])
-        labels = tuple(sorted(passed, key=lambda label: -passed[label]))
-        reason = "" if n_sentences else NO_SENTENCE if text.strip() else EMPTY
-        return Classification(text, labels[0] if labels else NONE, labels, probabilities, tuple(stances), reason)
+        [found] = self.texts([text], date)
+        return found
+
+    def texts(self, texts: Sequence[str], date: dt.date | None) -> Iterator[Classification]:
+        """Each text as a whole, in order; sentences of different texts share batches."""
+        asked = (
+            ((number, sentence), example)
+            for number, text in enumerate(texts)
+            for sentence, example in self.asked(split(Report("", text)), date)
+        )
+        by_text = groupby(self.answered(asked), key=lambda answered: answered[0][0])
+        number, answers = next(by_text, (len(texts), iter(())))
+        for index, text in enumerate(texts):
+            if index < number:
+                yield Classification(text, reason=NO_SENTENCE if text.strip() else EMPTY)
+                continue
+            found = (self._decide(sentence, example, answer) for (_, sentence), example, answer in answers)
+            yield _joined(text, found)
+            number, answers = next(by_text, (len(texts), iter(())))
 
     def sentences(self, sentences: Sequence[Sentence], date: dt.date | None) -> Iterator[Classification]:
         """The sentences of one report in order."""
-        return starmap(self._decide, self.answers(sentences, date))
+        return starmap(self._decide, self.answered(self.asked(sentences, date)))
 
-    def answers(
-        self, sentences: Sequence[Sentence], date: dt.date | None
-    ) -> Iterator[tuple[Sentence, Example, Probabilities]]:
-        """What is asked about each sentence of one report, in order, and answered; a bounded number at a time."""
+    def asked(self, sentences: Iterable[Sentence], date: dt.date | None) -> Iterator[tuple[Sentence, Example]]:
+        """What is asked about each sentence of one report, in order."""
         builder = ExampleBuilder(self.table, date)
-        remaining = iter(sentences)
+        return ((sentence, builder.add(sentence.text)) for sentence in sentences)
+
+    def answered(self, asked: Iterable[tuple[_Asked, Example]]) -> Iterator[tuple[_Asked, Example, Probabilities]]:
+        """The answer to each example, in order, beside what came with it; a bounded number is held at a time."""
+        remaining = iter(asked)
         while batch := list(islice(remaining, N_SENTENCES_AT_ONCE)):
-            examples = [builder.add(sentence.text) for sentence in batch]
-            yield from zip(batch, examples, self.model.classifier.predict_proba(examples), strict=True)
+            answers = self.model.classifier.predict_proba([example for _, example in batch])
+            for (what, example), answer in zip(batch, answers, strict=True):
+                yield what, example, answer
 
     def _decide(self, sentence: Sentence, example: Example, answer: Probabilities) -> Classification:
         if not sentence.text.strip():
@@ -164,18 +174,42 @@ class StanceClassifier:
         return Classification(sentence.text, labels[0] if labels else NONE, labels, by_label, stances)
 
 
-def load_classifier(model: str | Path = "transformer", actors: str | Path | None = None) -> StanceClassifier:
-    """The classifier behind ``classify``, each file of which is read once."""
-    folder = MODELS / model if model in ("transformer", "tfidf") else Path(model)
-    tables = (ACTORS, Path(actors)) if actors else (ACTORS,)
+def _joined(text: str, sentences: Iterable[Classification]) -> Classification:
+    """A text as a whole, from its sentences."""
+    probabilities = dict.fromkeys(LABELS, 0.0)
+    passed: dict[Label, float] = {}
+    stances: list[FoundStance] = []
+    for found in sentences:
+        stances.extend(found.stances)
+        for label, probability in found.probabilities.items():
+            probabilities[label] = max(probabilities[label], probability)
+        for label in found.labels:
+            passed[label] = max(passed.get(label, 0.0), found.probabilities[label])
+    labels = tuple(sorted(passed, key=lambda label: -passed[label]))
+    return Classification(text, labels[0] if labels else NONE, labels, probabilities, tuple(stances))
+
+
+def load_classifier(
+    model: str | Path = "transformer", actors: str | Path | None = None, *, n_threads: int = 0
+) -> StanceClassifier:
+    """The classifier behind ``classify``, each file of which is read once; 0 threads are one for each core."""
+    folder, tables = model_files(model, actors)
     files = (folder / META, *tables)
-    return _classifier(folder.resolve(), tuple(table.resolve() for table in tables), tuple(map(_stamp, files)))
+    return _classifier(
+        folder.resolve(), tuple(table.resolve() for table in tables), tuple(map(_stamp, files)), n_threads
+    )
+
+
+def model_files(model: str | Path = "transformer", actors: str | Path | None = None) -> tuple[Path, tuple[Path, ...]]:
+    """The folder of a model and the alias tables that go with it."""
+    folder = MODELS / model if model in ("transformer", "tfidf") else Path(model)
+    return folder, (ACTORS, Path(actors)) if actors else (ACTORS,)
 
 
 @cache
-def _classifier(folder: Path, tables: tuple[Path, ...], stamps: tuple[float, ...]) -> StanceClassifier:
+def _classifier(folder: Path, tables: tuple[Path, ...], stamps: tuple[float, ...], n_threads: int) -> StanceClassifier:
     """Read once for each state of the files."""
-    return StanceClassifier(load_model(folder), ActorTable.read(*tables))
+    return StanceClassifier(load_model(folder, n_threads=n_threads), ActorTable.read(*tables))
 
 
 def _stamp(path: Path) -> float:

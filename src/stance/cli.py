@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from stance.classify import Classification, checked_text, load_classifier
-from stance.codebook import Report, StanceError
+from stance import classify_command
+from stance.classify import load_classifier
+from stance.codebook import StanceError
 from stance.paths import HOME
 from stance.periods import Calendar
 from stance.reading import CODED_COLUMNS
 from stance.report_command import draw, write
-from stance.sentences import split
-from stance.tables import parse_date, read_text
 
-FOUND, REFUSED, INTERRUPTED = 0, 2, 130
-CSV_COLUMNS = ("sentence", "start", "end", "actor", "label", "issue", "probability")
+FOUND, LEFT_OUT, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns its exit code: 0, 2 for input that is refused, 130 when interrupted."""
+    """Run a command; returns 0, 1 if records were left out, 2 for input that is refused, 130 when interrupted."""
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        n_rejected = options.run(options)
         sys.stdout.flush()
+        if n_rejected:
+            return LEFT_OUT
     except StanceError as error:
         print(f"stance: {error}", file=sys.stderr)
         return REFUSED
@@ -52,15 +50,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    classify = commands.add_parser("classify", help="classify a text, a file or standard input")
-    classify.add_argument("text", nargs="?", help="the text; without it and --file, standard input is read")
-    classify.add_argument("--file", type=Path, help="a UTF-8 text file")
+    classify = commands.add_parser(
+        "classify",
+        help="classify a text, or an archive of reports",
+        description="Classify a text (printed), or with --out all reports in files of any number and size.",
+    )
+    classify.add_argument(
+        "text",
+        nargs="*",
+        help="the text (without it and --file, standard input is read); with --out files, folders or patterns: "
+        ".txt, .jsonl, .csv or .parquet with text and, if you like, report_id, date, title, outlet",
+    )
+    classify.add_argument("--file", type=Path, help="a UTF-8 text file, read as one text")
     classify.add_argument("--date", help="date of the text (YYYY-MM-DD): tells apart office holders")
     form = classify.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON object")
     form.add_argument("--csv", action="store_true", help="print a CSV with a row for each stance")
+    classify.add_argument("--out", type=Path, help="classify an archive: the folder for the Parquet files")
+    classify.add_argument("--resume", action="store_true", help="go on with an archive that was interrupted")
+    classify.add_argument("--workers", type=int, default=0, help="classify an archive on so many Ray workers")
     _add_model(classify)
-    classify.set_defaults(run=_classify)
+    classify.set_defaults(run=classify_command.run)
 
     report = commands.add_parser("report", help="shift report on dated reports: HTML, Markdown, CSV and JSON")
     report.add_argument("path", type=Path, help="folder, manifest .csv, .jsonl or .parquet of dated reports")
@@ -108,50 +118,6 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
         "--model", default="transformer", help="transformer, tfidf or a stored model's folder (%(default)s)"
     )
     parser.add_argument("--actors", type=Path, help="CSV of further parties and aliases (actor,alias,kind,from,until)")
-
-
-def _classify(options: argparse.Namespace) -> None:
-    text = _input_text(options)
-    classifier = load_classifier(options.model, options.actors)
-    date = parse_date("--date", options.date or "")
-    if options.json:
-        print(json.dumps(asdict(classifier.text(text, date)), ensure_ascii=False, indent=2))
-        return
-    found = list(classifier.sentences(split(Report("", text)), date))
-    if options.csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(CSV_COLUMNS)
-        for stance in (stance for sentence in found for stance in sentence.stances):
-            values = asdict(stance) | {"probability": f"{stance.probability:.3f}"}
-            writer.writerow([values[column] for column in CSV_COLUMNS])
-    else:
-        print("\n".join(_lines(found)) or f"nothing to classify: {classifier.text(text, date).reason}")
-
-
-def _lines(found: Sequence[Classification]) -> list[str]:
-    """A block for each sentence: its label, probability and text, then its stances."""
-    lines = []
-    for sentence in found:
-        probability = sentence.probabilities[sentence.labels[0]] if sentence.labels else None
-        share = f"{probability:.2f}" if probability is not None else ""
-        lines.append(f"{sentence.label:<13}{share:<6}{' '.join(sentence.text.split())}")
-        for stance in sentence.stances:
-            holder = stance.actor or "(holder unclear)"
-            lines.append(f"{'':19}- {holder}: {stance.label} on {stance.issue} ({stance.probability:.2f})")
-    return lines
-
-
-def _input_text(options: argparse.Namespace) -> str:
-    if options.text is not None and options.file is not None:
-        raise StanceError("both a text and --file are given; give one of them")
-    if options.text is not None:
-        return checked_text(options.text)
-    if options.file is not None:
-        return read_text(options.file)
-    try:
-        return sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise StanceError(f"standard input: byte {error.start} is not UTF-8; the text must be UTF-8") from error
 
 
 def _evaluate(options: argparse.Namespace) -> None:

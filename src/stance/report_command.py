@@ -9,7 +9,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from stance.classify import StanceClassifier, load_classifier
+from stance.archive import JOB, made_by
+from stance.classify import StanceClassifier, load_classifier, model_files
 from stance.codebook import Example, ReadReport, Report, StanceError
 from stance.periods import Calendar, period_of
 from stance.sentences import split
@@ -81,21 +82,34 @@ def read_report(classifier: StanceClassifier, report: Report) -> tuple[ReadRepor
 def _classified(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any]]:
     """The reports as the classifier reads them, and how good it is."""
     from stance.evaluation import from_json
+    from stance.reading import read_archive
     from stance.reports import read_reports
     from stance.review import read_review, with_checks
     from stance.syndication import syndicated
 
-    reports = read_reports(options.path)
-    copies = syndicated(reports)
     classifier = load_classifier(options.model, options.actors)
-    read, pairs = [], []
-    for report, asked in _read(classifier, reports):
-        read.append(replace(report, copy_of=copies.get(report.report_id, "")))
-        pairs += asked if options.checked else []
-    if options.checked:
-        read = with_checks(read, pairs, read_review(options.checked, pairs))
+    if (options.path / JOB).is_file():
+        _check_archive(options)
+        read = read_archive(options.path)
+    else:
+        reports = read_reports(options.path)
+        copies = syndicated(reports)
+        read, pairs = [], []
+        for report, asked in _read(classifier, reports):
+            read.append(replace(report, copy_of=copies.get(report.report_id, "")))
+            pairs += asked if options.checked else []
+        if options.checked:
+            read = with_checks(read, pairs, read_review(options.checked, pairs))
     recorded = classifier.model.meta.get("evaluations", {}).get("frozen test")
     return read, {"errors": classifier.model.errors, "quality": from_json(recorded) if recorded else None}
+
+
+def _check_archive(options: argparse.Namespace) -> None:
+    """That the archive at ``options.path`` was classified by the model whose errors are corrected for."""
+    if options.checked:
+        raise StanceError("--checked is given with an archive; give the reports themselves")
+    if not made_by(options.path, model_files(options.model)[0]):
+        raise StanceError(f"{options.path}: classified by another model; name it with --model")
 
 
 def _read(classifier: StanceClassifier, reports: list[Report]) -> Iterator[tuple[ReadReport, list[AskedPair]]]:
@@ -106,7 +120,7 @@ def _read(classifier: StanceClassifier, reports: list[Report]) -> Iterator[tuple
 
 
 def _answered(classifier: StanceClassifier, report: Report) -> Iterator[tuple[int, Example, Probabilities]]:
-    for sentence, example, answer in classifier.answers(split(report), report.date):
+    for sentence, example, answer in classifier.answered(classifier.asked(split(report), report.date)):
         yield sentence.position, example, answer
 
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +15,8 @@ from stance.codebook import Report, StanceError
 from stance.tables import parse_date, read_text, split_rows
 
 MANIFEST: Final = "manifest.csv"
-_DATED_NAME: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ _-]?(.*))?")
+FIELDS: Final = ("report_id", "date", "text", "title", "outlet")
+DATED_NAME: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[ _-]?(.*))?")
 _ALLOWED: Final = (
     "a folder with manifest.csv or text files named by date (2022-03-16_some-name.txt), a manifest .csv "
     "(report_id, file, date, and if you like title, outlet, sha256), or .jsonl or .parquet (report_id, date, text, "
@@ -42,7 +43,7 @@ def read_reports(path: Path) -> list[Report]:
     if not path.stat().st_size:
         raise StanceError(f"{path}: no report there; at least one is needed")
     rows = _jsonl_rows(path) if suffix == ".jsonl" else _parquet_rows(path)
-    return _checked(path, (_report(where, row) for where, row in rows))
+    return _checked(path, (as_report(where, row) for where, row in rows))
 
 
 def read_manifest(path: Path) -> list[Report]:
@@ -67,14 +68,27 @@ def read_manifest(path: Path) -> list[Report]:
 
 
 def _listed(path: Path, where: str, row: Mapping[str, str]) -> Report:
-    file = (path.parent / row["file"]).resolve()
-    if not file.is_relative_to(path.parent.resolve()) or not file.is_file():
-        raise StanceError(f"{where}: no file {row['file']!r}; it must lie beside the manifest or below")
+    try:
+        file = beside(path, row["file"])
+    except StanceError as error:
+        raise StanceError(f"{where}: {error}") from error
     text = read_text(file)
     expected, digest = row.get("sha256", "").lower(), hashlib.sha256(file.read_bytes()).hexdigest()
     if expected and digest != expected:
         raise StanceError(f"{where}: {file.name} has SHA-256 {digest}; the manifest says {expected}")
-    return _report(where, {**row, "text": text})
+    return as_report(where, {**row, "text": text})
+
+
+def beside(manifest: Path, name: str) -> Path:
+    """The file that ``manifest`` lists as ``name``.
+
+    Raises:
+        StanceError: if it does not lie beside the manifest or below.
+    """
+    file = (manifest.parent / name).resolve()
+    if not file.is_relative_to(manifest.parent.resolve()) or not file.is_file():
+        raise StanceError(f"no file {name!r}; it must lie beside the manifest or below")
+    return file
 
 
 def _read_folder(folder: Path) -> Iterator[Report]:
@@ -82,11 +96,11 @@ def _read_folder(folder: Path) -> Iterator[Report]:
     if not files:
         raise StanceError(f"{folder}: neither {MANIFEST} nor a .txt file there; expected {_ALLOWED}")
     for file in files:
-        match = _DATED_NAME.fullmatch(file.stem)
+        match = DATED_NAME.fullmatch(file.stem)
         if not match:
             raise StanceError(f"{file}: the name must begin with the report's date, such as 2022-03-16_some-name.txt")
         row = {"report_id": file.stem, "date": match[1], "text": read_text(file), "title": match[2] or ""}
-        yield _report(str(file), row)
+        yield as_report(str(file), row)
 
 
 def _jsonl_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -112,21 +126,26 @@ def _parquet_rows(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield f"{path}: row {number}", {str(column): value for column, value in row.items()}
 
 
-def _report(where: str, row: Mapping[str, Any]) -> Report:
-    for field in ("report_id", "date", "text"):
+def as_report(where: str, row: Mapping[str, Any], *, needed: Sequence[str] = ("report_id", "date", "text")) -> Report:
+    """The report in a row of a table, whose fields ``needed`` must be filled.
+
+    Raises:
+        StanceError: naming ``where`` and what is wrong.
+    """
+    for field in needed:
         if row.get(field) is None or not str(row[field]).strip():
-            raise StanceError(f"{where}: {field} is missing or empty; report_id, date and text must be filled")
+            raise StanceError(f"{where}: {field} is missing or empty; it must be filled")
     if not isinstance(row["text"], str):
         raise StanceError(f"{where}: text is a {type(row['text']).__name__}; it must be a string")
     surrogate = re.search("[\ud800-\udfff]", row["text"])
     if surrogate:
         raise StanceError(f"{where}: a lone surrogate at character {surrogate.start()}; the text must be valid Unicode")
-    date = row["date"]
+    date = row.get("date")
     day = date.date() if isinstance(date, dt.datetime) else date
     return Report(
         report_id=str(row["report_id"]),
         text=row["text"],
-        date=day if isinstance(day, dt.date) else parse_date(where, str(day)),
+        date=day if isinstance(day, dt.date) else parse_date(where, str(day or "")),
         title=str(row.get("title") or ""),
         outlet=str(row.get("outlet") or ""),
     )

@@ -25,9 +25,11 @@ class OnnxClassifier:
         self._encoder = encoder
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
+    def load(cls, folder: Path, *, n_threads: int = 0) -> Self:
         """Read ``model.onnx``, whose metadata gives the number of context tokens, and ``tokenizer.json``."""
-        session = ort.InferenceSession(str(folder / MODEL_FILE), session_options(), providers=["CPUExecutionProvider"])
+        session = ort.InferenceSession(
+            str(folder / MODEL_FILE), session_options(n_threads), providers=["CPUExecutionProvider"]
+        )
         metadata = session.get_modelmeta().custom_metadata_map
         encoder = ExampleEncoder(folder / "tokenizer.json", max_context_tokens=int(metadata["max_context_tokens"]))
         return cls(session, encoder)
@@ -46,10 +48,11 @@ class OnnxClassifier:
         return [answers[index] for index in range(len(examples))]
 
 
-def session_options() -> ort.SessionOptions:
+def session_options(n_threads: int = 0) -> ort.SessionOptions:
     """Without rewriting of the graph: it is written in fused operators (``graph``), and loads faster as it is."""
     options = ort.SessionOptions()
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.intra_op_num_threads = n_threads
     return options
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from stance.codebook import Report
@@ -13,33 +13,53 @@ SIMILARITY: Final = 0.7  # Jaccard, of the sets of shingles
 N_PERMUTATIONS: Final = 128
 
 
-def syndicated(reports: Sequence[Report]) -> dict[str, str]:
+def syndicated(reports: Iterable[Report]) -> dict[str, str]:
     """The copies among ``reports``, by their id, each with the id of the first report that it copies.
-
-    Two reports are copies if the sets of their runs of five words have a Jaccard similarity of at least 0.7. Candidates
-    are found by MinHash with locality-sensitive hashing (Broder 1997, "On the resemblance and containment of
-    documents"), then compared exactly. A copy of a copy is one of the first.
 
     >>> text = "Belmark said on Monday that it would not leave the delta before Ardania had opened its port."
     >>> syndicated([Report("a", text), Report("b", text + " (Reuters)"), Report("c", "It rained all day.")])
     {'b': 'a'}
     """
-    from datasketch import MinHash, MinHashLSH
+    finder = CopyFinder()
+    copies = {report.report_id: finder.copy_of(report) for report in reports}
+    return {report_id: original for report_id, original in copies.items() if original}
 
-    index = MinHashLSH(threshold=SIMILARITY, num_perm=N_PERMUTATIONS)
-    originals: dict[str, frozenset[str]] = {}
-    copies: dict[str, str] = {}
-    for report in reports:
+
+class CopyFinder:
+    """Says of each report, as they come, which earlier one it copies.
+
+    Two reports are copies if the sets of their runs of five words have a Jaccard similarity of at least 0.7. Candidates
+    are found by MinHash with locality-sensitive hashing (Broder 1997, "On the resemblance and containment of
+    documents"), then compared exactly.
+
+    Args:
+        n_remembered: how many reports it looks back on, the latest; None for all.
+    """
+
+    def __init__(self, n_remembered: int | None = None) -> None:
+        from datasketch import MinHashLSH
+
+        self._n_remembered = n_remembered
+        self._index = MinHashLSH(threshold=SIMILARITY, num_perm=N_PERMUTATIONS)
+        self._seen: dict[int, tuple[str, frozenset[str]]] = {}  # by number, in order
+        self._n_reports = 0
+
+    def copy_of(self, report: Report) -> str:
+        """The id of the earliest remembered report that ``report`` copies, or ""; it is remembered from now on."""
+        from datasketch import MinHash
+
         shingles = _shingles(report.text)
         sketch = MinHash(num_perm=N_PERMUTATIONS)
         sketch.update_batch([shingle.encode() for shingle in shingles])
-        near = [known for known in index.query(sketch) if _similarity(originals[known], shingles) >= SIMILARITY]
-        if near:
-            copies[report.report_id] = min(near, key=list(originals).index)
-        else:
-            originals[report.report_id] = shingles
-            index.insert(report.report_id, sketch)
-    return copies
+        near = [key for key in self._index.query(sketch) if _similarity(self._seen[key][1], shingles) >= SIMILARITY]
+        self._seen[self._n_reports] = report.report_id, shingles
+        self._index.insert(self._n_reports, sketch)
+        self._n_reports += 1
+        if self._n_remembered is not None and len(self._seen) > self._n_remembered:
+            oldest = next(iter(self._seen))
+            del self._seen[oldest]
+            self._index.remove(oldest)
+        return self._seen[min(near)][0] if near else ""
 
 
 def _shingles(text: str) -> frozenset[str]:

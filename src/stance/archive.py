@@ -1,0 +1,200 @@
+"""An archive of reports, of any size, → a folder of Parquet files; interrupted anywhere, it goes on where it stopped.
+
+Each part holds the decisions on some reports and, in its metadata, how many records of the archive lie behind it. A
+part is complete or not there, so the parts alone say what is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm import tqdm
+
+from stance.artefacts import META
+from stance.batch import Decision, decisions
+from stance.classify import StanceClassifier
+from stance.codebook import NONE, Report, StanceError
+from stance.streams import Read, stream
+from stance.syndication import CopyFinder
+
+JOB: Final = "_job.json"  # readers of Parquet folders pass over names that begin with an underscore
+REJECTED: Final = "_rejected"
+PART_CHARACTERS: Final = 2_000_000  # of the reports of one part: some 15,000 sentences
+N_REMEMBERED: Final = 20_000  # reports among which copies are looked for: syndicated copies are of the same days
+_TYPES: Final = {str: pa.string(), int: pa.int32(), float: pa.float32()}
+SCHEMA: Final = pa.schema(
+    [
+        (name, pa.date32() if name == "date" else _TYPES[type(value)])
+        for name, value in Decision("")._asdict().items()
+        if name != "reason"
+    ]
+)
+_TOTALS: Final = b"stance"  # the metadata key of a part's totals
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What lies behind the first parts of an archive, all together."""
+
+    n_parts: int = 0
+    n_records: int = 0
+    n_rejected: int = 0
+    n_copies: int = 0
+    n_sentences: int = 0
+    n_stances: int = 0
+
+
+def classify_archive(
+    files: Sequence[Path],
+    folder: Path,
+    classifier: StanceClassifier,
+    *,
+    job: dict[str, Any],
+    resume: bool = False,
+    part_characters: int = PART_CHARACTERS,
+) -> Totals:
+    """Classify every report in ``files`` into ``folder``.
+
+    ``folder/part-000000.parquet`` and so on have a row for each decision (``batch.Decision``); records that could not
+    be read stand, with the reason, in ``folder/_rejected/part-000000.jsonl``. A report that copies one of the last
+    20,000 before it says so in ``copy_of``. Memory does not grow with the archive.
+
+    Args:
+        files: read in this order (``streams``).
+        folder: where to write; it must not exist, or with ``resume`` hold the parts of the same job.
+        classifier: what reads.
+        job: what must be the same for going on (``describe``).
+        resume: go on with the parts that are there.
+        part_characters: how much text makes a part.
+
+    Raises:
+        StanceError: if ``folder`` is there without ``resume``, or of another job.
+    """
+    totals = _begun(folder, job) if resume and folder.exists() else _new(folder, job)
+    finder = CopyFinder(N_REMEMBERED)
+    with tqdm(total=sum(file.stat().st_size for file in files), unit="B", unit_scale=True, disable=None) as bar:
+        records = _after(stream(files), totals.n_records, finder, bar)
+        for part in _parts(records, part_characters):
+            totals = _write(folder, totals, len(part), decisions(_counted(part, finder, bar), classifier))
+            bar.set_postfix_str(f"{totals.n_sentences:,} sentences, {totals.n_stances:,} stances")
+    return totals
+
+
+def describe(files: Sequence[Path], model: Path, tables: Sequence[Path]) -> dict[str, Any]:
+    """What makes a job the same job: version, model, alias tables, and the files with their sizes and times."""
+    return {
+        "version": version("stance"),
+        "model": hashlib.sha256((model / META).read_bytes()).hexdigest(),
+        "actors": [hashlib.sha256(table.read_bytes()).hexdigest() for table in tables],
+        "files": [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files],
+    }
+
+
+def made_by(folder: Path, model: Path) -> bool:
+    """Whether the archive in ``folder`` was classified by the stored model in the folder ``model``."""
+    job = json.loads((folder / JOB).read_text(encoding="utf-8"))
+    return bool(job.get("model") == describe([], model, [])["model"])
+
+
+def _new(folder: Path, job: dict[str, Any]) -> Totals:
+    if folder.exists():
+        raise StanceError(f"{folder}: exists; go on with --resume, or name another folder")
+    folder.mkdir(parents=True)
+    _place(folder / JOB, json.dumps(job, indent=1).encode())
+    return Totals()
+
+
+def _begun(folder: Path, job: dict[str, Any]) -> Totals:
+    """How far the parts in ``folder`` go."""
+    if not (folder / JOB).is_file():
+        raise StanceError(f"{folder}: no {JOB} there; --resume goes on only with what stance classify --out began")
+    begun = json.loads((folder / JOB).read_text(encoding="utf-8"))
+    changed = [name for name in job if begun.get(name) != job[name]]
+    if changed:
+        raise StanceError(f"{folder}: begun with other {', '.join(changed)}; --resume needs the same as then")
+    parts = sorted(folder.glob("part-*.parquet"))
+    if [part.name for part in parts] != [_part_name(number) for number in range(len(parts))]:
+        raise StanceError(f"{folder}: of its {len(parts)} parts one is missing; begin anew in another folder")
+    if not parts:
+        return Totals()
+    return Totals(**json.loads(pq.read_metadata(parts[-1]).metadata[_TOTALS]))
+
+
+def _after(
+    records: Iterator[tuple[Read, int]], n_done: int, finder: CopyFinder, bar: tqdm[Any]
+) -> Iterator[tuple[Read, int]]:
+    """The records behind the first ``n_done``, the last of which ``finder`` gets to see."""
+    for number, (item, n_bytes) in enumerate(records):
+        if number >= n_done:
+            yield item, n_bytes
+            continue
+        bar.update(n_bytes)
+        if number >= n_done - N_REMEMBERED and isinstance(item, Report):
+            finder.copy_of(item)
+
+
+def _counted(part: Sequence[tuple[Read, int]], finder: CopyFinder, bar: tqdm[Any]) -> Iterator[tuple[Read, str]]:
+    """The records of a part, each with the id of the report that it copies."""
+    for item, n_bytes in part:
+        yield item, finder.copy_of(item) if isinstance(item, Report) else ""
+        bar.update(n_bytes)
+
+
+def _parts(records: Iterator[tuple[Read, int]], n_characters: int) -> Iterator[list[tuple[Read, int]]]:
+    part: list[tuple[Read, int]] = []
+    n_held = 0
+    for item, n_bytes in records:
+        part.append((item, n_bytes))
+        n_held += len(item.text) if isinstance(item, Report) else 0
+        if n_held >= n_characters or len(part) >= n_characters:
+            yield part
+            part, n_held = [], 0
+    if part:
+        yield part
+
+
+def _write(folder: Path, before: Totals, n_records: int, rows: Iterator[Decision]) -> Totals:
+    """Write a part, what was rejected first; the part's own name makes both count."""
+    table: list[Decision] = []
+    rejected: list[Decision] = []
+    for row in rows:
+        (rejected if row.reason else table).append(row)
+    columns = {name: [getattr(row, name) for row in table] for name in SCHEMA.names}
+    totals = Totals(
+        n_parts=before.n_parts + 1,
+        n_records=before.n_records + n_records,
+        n_rejected=before.n_rejected + len(rejected),
+        n_copies=before.n_copies + len({row.report_id for row in table if row.copy_of}),
+        n_sentences=before.n_sentences + len(list(groupby(table, key=lambda row: (row.report_id, row.position)))),
+        n_stances=before.n_stances + sum(row.label != NONE for row in table),
+    )
+    totals_json = json.dumps(asdict(totals))
+    if rejected:
+        lines = [json.dumps({"report_id": row.report_id, "reason": row.reason}, ensure_ascii=False) for row in rejected]
+        _place(folder / REJECTED / f"part-{before.n_parts:06}.jsonl", ("\n".join(lines) + "\n").encode())
+    whole = pa.table(columns, schema=SCHEMA.with_metadata({_TOTALS: totals_json.encode()}))
+    sink = pa.BufferOutputStream()
+    pq.write_table(whole, sink, compression="zstd")
+    _place(folder / _part_name(before.n_parts), sink.getvalue().to_pybytes())
+    return totals
+
+
+def _part_name(number: int) -> str:
+    return f"part-{number:06}.parquet"
+
+
+def _place(path: Path, content: bytes) -> None:
+    """Write ``path`` so that it is whole or not there."""
+    path.parent.mkdir(exist_ok=True)
+    unfinished = path.with_name(f"_{path.name}.unfinished")
+    unfinished.write_bytes(content)
+    unfinished.replace(path)

@@ -1,0 +1,223 @@
+"""Archives classified part by part: whole, in order, resumable after a kill at any moment."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from toys import run
+
+from stance.archive import JOB, REJECTED, SCHEMA, describe
+from stance.batch import Decision
+from stance.cli import INTERRUPTED, LEFT_OUT, main
+from stance.codebook import StanceError
+
+TESTS = Path(__file__).parent
+
+
+def report(number):
+    text = (
+        f"Belmark and Ardania met for the {number}th time. Belmark wants hill {number} back! It rained on day {number}."
+    )
+    return {"report_id": f"r{number}", "date": "2030-01-09", "text": text}
+
+
+@pytest.fixture
+def archive(tmp_path):
+    lines = [json.dumps(report(number)) for number in range(60)]
+    lines[7] = "{"
+    lines[30] = json.dumps({"report_id": "r30", "text": "..."})
+    path = tmp_path / "archive.jsonl"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def table(folder):
+    return pd.read_parquet(folder)
+
+
+def test_every_record_becomes_decisions_or_a_reason(archive, tmp_path):
+    totals = run(archive, tmp_path / "out")
+    found = table(tmp_path / "out")
+    assert list(dict.fromkeys(found["report_id"])) == [f"r{number}" for number in range(60) if number not in (7, 30)]
+    assert (totals.n_records, totals.n_rejected, totals.n_sentences) == (60, 2, 58 * 3)
+    assert totals.n_stances == (found["label"] != "none").sum() == 2 * 58
+    assert totals.n_parts == len(list((tmp_path / "out").glob("part-*.parquet"))) > 5
+    reasons = [json.loads(line) for file in sorted((tmp_path / "out" / REJECTED).iterdir()) for line in file.open()]
+    assert f"{archive}:8: Expecting property name" in reasons[0]["reason"]
+    assert reasons[1] == {"report_id": "r30", "reason": "the text holds no sentence"}
+
+
+def test_the_columns_are_those_of_a_decision_without_the_reason(archive, tmp_path):
+    run(archive, tmp_path / "out")
+    assert (*table(tmp_path / "out").columns, "reason") == Decision._fields
+    assert len(SCHEMA) == len(Decision._fields) - 1
+
+
+def test_an_archive_cut_into_other_parts_has_the_same_rows(archive, tmp_path):
+    run(archive, tmp_path / "one")
+    run(archive, tmp_path / "other", size=10_000)
+    pd.testing.assert_frame_equal(table(tmp_path / "one"), table(tmp_path / "other"))
+
+
+def test_copies_are_marked_and_kept(tmp_path):
+    text = " ".join(f"Belmark wants village {number} back!" for number in range(30))
+    rows = [{"report_id": name, "text": text} for name in "abc"]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    totals = run(tmp_path / "a.jsonl", tmp_path / "out")
+    found = table(tmp_path / "out").drop_duplicates("report_id")
+    assert found["copy_of"].tolist() == ["", "a", "a"]
+    assert (totals.n_copies, totals.n_sentences) == (2, 90)
+
+
+def test_killed_at_any_moment_and_resumed_it_is_as_if_never_killed(archive, tmp_path):
+    run(archive, tmp_path / "whole")
+    out, rng, n_kills = tmp_path / "out", random.Random(5), 0  # noqa: S311
+    script = f"from toys import run\nrun({str(archive)!r}, {str(out)!r}, resume=True, seconds=0.001)"
+    environment = os.environ | {"PYTHONPATH": f"{TESTS.parent / 'src'}:{TESTS}"}
+    for _ in range(60):
+        process = subprocess.Popen([sys.executable, "-c", script], env=environment, stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while not out.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0, 0.12 if n_kills < 12 else 60) if process.poll() is None else 0)
+        process.kill()
+        killed = process.wait() == -signal.SIGKILL
+        n_kills += killed
+        if not killed:
+            break
+    assert n_kills >= 5
+    assert process.returncode == 0
+    pd.testing.assert_frame_equal(table(out), table(tmp_path / "whole"))
+    kept = {file.name: file.read_text() for file in (out / REJECTED).iterdir() if not file.name.startswith("_")}
+    assert kept == {file.name: file.read_text() for file in (tmp_path / "whole" / REJECTED).iterdir()}
+
+
+def test_resuming_what_is_done_changes_nothing(archive, tmp_path):
+    first = run(archive, tmp_path / "out")
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+    assert run(archive, tmp_path / "out", resume=True) == first
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_a_folder_that_is_there_is_not_written_into(archive, tmp_path):
+    (tmp_path / "out").mkdir()
+    with pytest.raises(StanceError, match="exists; go on with --resume, or name another folder"):
+        run(archive, tmp_path / "out")
+    with pytest.raises(StanceError, match=f"no {JOB} there; --resume goes on only with what"):
+        run(archive, tmp_path / "out", resume=True)
+
+
+def test_another_job_or_a_missing_part_is_not_resumed(archive, tmp_path):
+    run(archive, tmp_path / "out")
+    (tmp_path / "out/part-000002.parquet").unlink()
+    with pytest.raises(StanceError, match="one is missing; begin anew in another folder"):
+        run(archive, tmp_path / "out", resume=True)
+    (tmp_path / "out" / JOB).write_text(json.dumps({"of": "others"}))
+    with pytest.raises(StanceError, match="begun with other of; --resume needs the same as then"):
+        run(archive, tmp_path / "out", resume=True)
+
+
+def test_a_changed_file_model_or_alias_table_is_another_job(tmp_path):
+    model, actors, text = tmp_path / "model", tmp_path / "actors.csv", tmp_path / "a.txt"
+    model.mkdir()
+    for path in (model / "meta.json", actors, text):
+        path.write_text("one")
+    first = describe([text], model, [actors])
+    for path, name in ((model / "meta.json", "model"), (actors, "actors"), (text, "files")):
+        path.write_text("another")
+        changed = describe([text], model, [actors])
+        assert [key for key in first if first[key] != changed[key]] == [name]
+        path.write_text("one")
+        first = describe([text], model, [actors])
+
+
+def test_memory_does_not_grow_with_the_archive(tmp_path):
+    path = tmp_path / "a.jsonl"
+    with path.open("w") as file:
+        for number in range(30_000):
+            file.write(json.dumps(report(number)) + "\n")
+    script = f"""import resource
+from toys import run
+from stance import archive
+archive.N_REMEMBERED = 100
+sizes = []
+write = archive._write
+def measured(*arguments):
+    sizes.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    return write(*arguments)
+archive._write = measured
+run({str(path)!r}, {str(tmp_path / "out")!r}, size=200_000)
+print(sizes[2], sizes[-1])
+"""
+    environment = os.environ | {"PYTHONPATH": f"{TESTS.parent / 'src'}:{TESTS}"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    early, late = map(int, done.stdout.split())
+    assert late < early + 30_000  # kB
+
+
+def test_the_command_counts_what_it_left_out_in_its_exit_code(archive, tmp_path, capsys):
+    arguments = ["classify", str(archive), "--out", str(tmp_path / "out"), "--model", "tfidf"]
+    assert main(arguments) == LEFT_OUT
+    told = capsys.readouterr()
+    assert told.out.startswith("58 reports, 0 of them copies: 174 sentences, ")
+    assert f"2 records left out; reasons in {tmp_path / 'out' / REJECTED}" in told.err
+    archive.write_text(json.dumps(report(1)))
+    assert main(["classify", str(archive), "--out", str(tmp_path / "new"), "--model", "tfidf"]) == 0
+
+
+def test_interrupted_the_command_says_how_to_go_on(archive, tmp_path, capsys, monkeypatch):
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("stance.archive.classify_archive", interrupt)
+    arguments = ["classify", str(archive), "--out", str(tmp_path / "out"), "--model", "tfidf"]
+    assert main(arguments) == INTERRUPTED
+    assert "are kept; the same command with --resume goes on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a text", "--resume"], "--resume is given without --out; it is for whole archives"),
+        (["a text", "--workers", "2"], "--workers is given without --out"),
+        (["a.jsonl", "--out", "x", "--json"], "--json is given with --out; it is for a single text"),
+        (["one", "two"], "2 texts are given; quote one, or classify files with --out FOLDER"),
+        (["nowhere.jsonl", "--out", "x"], "nowhere.jsonl: no such file or folder"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main(["classify", *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_report_on_an_archive_is_the_report_on_its_reports(tmp_path, capsys):
+    """But for the evidence of which file it lay in: the tables agree to the last digit."""
+    rows = [report(number) | {"date": f"2030-0{1 + number // 20}-09"} for number in range(60)]
+    rows.append(rows[0] | {"report_id": "s-copy"})
+    path = tmp_path / "a.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    options = ["--model", "tfidf"]
+    assert main(["classify", str(path), "--out", str(tmp_path / "archive"), *options]) == 0
+    for source, out in (("archive", "one"), ("a.jsonl", "other")):
+        assert main(["report", str(tmp_path / source), "--out", str(tmp_path / out), "--title", "t", *options]) == 0
+    for name in ("shares.csv", "stances.csv", "shifts.md"):
+        assert (tmp_path / "one" / name).read_text() == (tmp_path / "other" / name).read_text(), name
+
+
+def test_a_report_on_an_archive_of_another_model_or_without_dates_is_refused(tmp_path, capsys):
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps(report(1) | {"date": None}), encoding="utf-8")
+    archive = str(tmp_path / "archive")
+    assert main(["classify", str(path), "--out", archive, "--model", "tfidf"]) == 0
+    assert main(["report", archive, "--out", str(tmp_path / "r")]) == 2
+    assert "classified by another model; name it with --model" in capsys.readouterr().err
+    assert main(["report", archive, "--out", str(tmp_path / "r"), "--model", "tfidf"]) == 2
+    assert "report 'r1' is dated None; it must have one date" in capsys.readouterr().err
