@@ -28,6 +28,7 @@ import numpy as np
 from quapy.method.aggregative import ACC
 from tqdm import tqdm
 
+from stance.cells import cells_of
 from stance.classify import load_classifier
 from stance.codebook import FIRM_LABELS, LABELS, Asked, DatedStance, Issue, Label, ReadReport
 from stance.dataset import Split, label_examples, read_splits
@@ -134,7 +135,8 @@ def run(setting: Setting, parts: Mapping[Split, Sequence[Pair]], options: argpar
             chosen = draw_pairs(pairs, N_CHECKS, seed=int(rng.integers(2**32)))
             reports = with_checks(reports, chosen, {pair.key: truth[pair.key] for pair in chosen})
         actors = [f"actor {number}" for number in range(N_ACTORS)]
-        found, corrected = (analyse_firmness(reports, actors, monthly, known) for known in (None, errors))
+        cells = list(cells_of(reports, actors, monthly))
+        found, corrected = (analyse_firmness(cells, known) for known in (None, errors))
         results.append((found, corrected, errors))
     return asdict(setting) | summary(setting, results)
 

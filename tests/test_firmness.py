@@ -5,6 +5,7 @@ import datetime as dt
 import numpy as np
 import pytest
 
+from stance.cells import cells_of
 from stance.codebook import LABELS, Asked, DatedStance, Issue, Label, ReadReport
 from stance.firmness import analyse_firmness
 from stance.periods import Calendar, period_of
@@ -45,7 +46,7 @@ def monthly(date):
 
 
 def analysed(reports, errors=None):
-    return analyse_firmness(reports, ["Belmark"], monthly, errors)
+    return analyse_firmness(list(cells_of(reports, ["Belmark"], monthly)), errors)
 
 
 def test_a_period_gathers_its_reports():

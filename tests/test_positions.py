@@ -27,7 +27,7 @@ def test_a_change_is_a_softening_a_hardening_or_a_reframing(before, after, move)
 def test_the_stances_of_a_period_make_one_position():
     stances = [held(1, R), held(9, C), held(17, C), held(2, R, month=2)]
     found = positions(stances, ["Belmark"], lambda date: period_of(date, Calendar.MONTH))
-    assert [(str(position.period), position.label, len(position.stances)) for position in found] == [
+    assert [(str(position.period), position.label, position.n_stances) for position in found] == [
         ("2030-01", C, 3),
         ("2030-02", R, 1),
     ]

@@ -7,6 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from stance.cells import cells_of
 from stance.codebook import LABELS, Asked, Candidate, DatedStance, Example, Issue, Label, ReadReport, StanceError
 from stance.firmness import analyse_firmness
 from stance.periods import period_of
@@ -122,7 +123,7 @@ def test_the_more_is_checked_the_nearer_the_truth():
     firm = []
     for n in (0, 60, 120, 200):
         reports = with_checks([found], pairs, {one.key: truth[one.key] for one in draw(pairs, n, seed=3)})
-        firm.append(analyse_firmness(reports, ["Belmark"], period_of, SURE).periods[0].firmness.value)
+        firm.append(analyse_firmness(list(cells_of(reports, ["Belmark"], period_of)), SURE).periods[0].firmness.value)
     assert firm == sorted(firm, reverse=True)
     assert firm[0] > 0.65
     assert firm[-1] == pytest.approx(30 / 80, abs=0.02)
@@ -132,6 +133,6 @@ def test_when_all_is_checked_the_answers_are_the_result():
     pairs = [pair(n, *([D] if n <= 30 else [])) for n in range(1, 61)]
     truth = {one.key: frozenset({C}) if one.position > 50 else one.found for one in pairs}
     [checked] = with_checks([report(60, *[D] * 30)], pairs, truth)
-    firmness = analyse_firmness([checked], ["Belmark"], period_of, SURE).periods[0].firmness
+    firmness = analyse_firmness(list(cells_of([checked], ["Belmark"], period_of)), SURE).periods[0].firmness
     assert firmness.value == pytest.approx(0.75, abs=0.02)
     assert firmness.high - firmness.low < 0.3

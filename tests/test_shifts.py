@@ -87,7 +87,7 @@ def test_firmness_is_held_against_the_last_period_with_stances_enough_of_the_sam
 def test_a_position_is_the_label_of_most_stances():
     [position] = analyse(held("Belmark", JANUARY, R, C, C)).positions
     assert position.label is C
-    assert len(position.stances) == 3
+    assert position.n_stances == 3
 
 
 def test_between_as_many_stances_the_likelier_label_wins():

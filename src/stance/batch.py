@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COPY_OF: Final = "copy_of"
+PARTY, LABEL, ISSUE = "party", "label", "issue"
 
 
 class Decision(NamedTuple):
@@ -26,6 +27,9 @@ class Decision(NamedTuple):
 
     A party that the classifier was asked about and that holds nothing has a row with the label "none"; a party with
     stances has a row for each label and issue; a sentence without any party has one row with an empty ``actor``.
+    ``begins`` says what begins with this row: "party", the first of a party in the sentence, "label", the first of
+    another of its labels, or "issue", another issue of the same label; so parties asked about and labels held are
+    counted without looking at other rows.
     ``demand`` to ``precondition`` are the calibrated probabilities, in [0, 1], that the actor holds these labels
     there. ``start`` and ``end`` are offsets into the report's text, ``position`` counts its sentences from 1. A row
     with a ``reason`` stands for a report that could not be read, and has no sentence.
@@ -43,6 +47,7 @@ class Decision(NamedTuple):
     actor: str = NOBODY
     label: str = NONE
     issue: str = ""
+    begins: str = PARTY
     demand: float = 0.0
     concession: float = 0.0
     rejection: float = 0.0
@@ -116,7 +121,7 @@ def _asked(items: Iterable[tuple[Read, str]], classifier: StanceClassifier) -> I
 
 
 def _held(example: Example, answer: Probabilities, classifier: StanceClassifier) -> Iterator[Sequence[Any]]:
-    """Actor, label, issue and the four probabilities: the last columns of the rows of a sentence."""
+    """The columns from ``actor`` on of the rows of a sentence."""
     calibrated = classifier.model.rule.calibrate(answer)
     asked = [candidate.actor for candidate in example.candidates] or [NOBODY]
     queries = calibrated.labels[1:] if example.candidates else calibrated.labels
@@ -124,5 +129,8 @@ def _held(example: Example, answer: Probabilities, classifier: StanceClassifier)
     for stance in classifier.model.rule.stances(example, calibrated):
         held[stance.actor].append((stance.label, stance.issue))
     for actor, probabilities in zip(asked, queries, strict=True):
+        before = ""
         for label, issue in held[actor] or [(NONE, "")]:
-            yield actor, label, issue, *map(float, probabilities)
+            begins = PARTY if not before else ISSUE if label == before else LABEL
+            yield actor, label, issue, begins, *map(float, probabilities)
+            before = label

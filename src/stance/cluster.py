@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.dataset
 
-from stance.batch import Decision, decisions
-from stance.classify import load_classifier
+from stance.archive import SCHEMA as PART
+from stance.batch import decisions
+from stance.classify import load_classifier, model_files
 from stance.codebook import StanceError
 from stance.streams import stream
 
-BLOCK_BYTES: Final = 500_000  # of reports that a worker gets at once: some 4,000 sentences
+SCHEMA: Final = PART.append(pa.field("reason", pa.string()))
+BLOCK_BYTES: Final = 500_000  # of reports that a worker gets at once: some 3,000 sentences
 FILE_ROWS: Final = 100_000  # decisions at least in each file, but for the last
 N_FED: Final = 16  # workers that one reader of files can feed
-_TYPES: Final = {str: pa.string(), int: pa.int32(), float: pa.float32()}
-SCHEMA: Final = pa.schema(
-    [(name, pa.date32() if name == "date" else _TYPES[type(value)]) for name, value in Decision("")._asdict().items()]
-)
 
 
 class Worker:
     """A model on one core, loaded once."""
 
     def __init__(self, model: str, actors: str | None) -> None:
+        os.environ["TOKENIZERS_PARALLELISM"] = "false"  # or the tokenizer takes all cores
         self._classifier = load_classifier(model, actors, n_threads=1)
 
     def __call__(self, records: Mapping[str, Any]) -> pa.Table:
@@ -43,51 +44,54 @@ def classify_with_ray(
     actors: Path | None,
     n_workers: int,
     block_bytes: int = BLOCK_BYTES,
-) -> None:
-    """Classify every report in ``files`` into ``folder``, a row for each ``batch.Decision``, in any order.
+) -> int:
+    """Classify every report in ``files`` into ``folder``: a row for each ``batch.Decision``, the reports in any order.
 
     Rows with a ``reason`` stand for records that could not be read; copies are not looked for. Ray runs on this
-    machine, or where RAY_ADDRESS says; there all machines must see ``files`` and ``folder`` under the same paths.
+    machine, or where RAY_ADDRESS says; all machines must then see ``files`` and ``folder`` under the same paths.
 
     Args:
-        files: as for ``archive.classify_archive``.
-        folder: where to write Parquet files; it is there when all of them are.
+        files: read as by ``archive.classify_archive``.
+        folder: of Parquet files; it is there when all of them are.
         model: "transformer", "tfidf", or the folder of a stored model.
         actors: a CSV of further parties and aliases.
         n_workers: each has a model and a core of its own.
         block_bytes: how much text a worker gets at once.
 
+    Returns:
+        how many records could not be read.
+
     Raises:
-        StanceError: if Ray is not installed, or ``folder`` exists, or model or actors cannot be read.
+        StanceError: if ``folder`` exists, ``model`` or ``actors`` cannot be read, or Ray is not installed.
     """
+    if n_workers < 1:
+        raise StanceError(f"{n_workers} workers; at least one is needed")
+    if folder.exists():
+        raise StanceError(f"{folder}: exists; name another folder")
+    load_classifier(model, actors, n_threads=1)  # what is wrong with them is said here, not by every worker
+    stored, _ = model_files(model)
     try:
         import ray.data
     except ImportError as error:
         raise StanceError("--workers needs Ray: pip install 'stance[ray]'") from error
-    if folder.exists():
-        raise StanceError(f"{folder}: exists; name another folder")
-    load_classifier(model, actors, n_threads=1)  # what is wrong with them is said here, not by every worker
     unfinished = folder.resolve().with_name(f"_{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)
     logging.getLogger("ray.data").setLevel(logging.WARNING)
     if not ray.is_initialized():
-        ray.init(log_to_driver=False, logging_level="error", include_dashboard=False)
-    # Readers and writers ask for no core: with one, they would wait for ever where the workers have them all.
-    idle = {"num_cpus": 0}
+        ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
     paths = ray.data.from_items([str(file.resolve()) for file in files])
     paths.context.target_max_block_size = block_bytes
-    records = paths.flat_map(_records, compute=ray.data.TaskPoolStrategy(1 + n_workers // N_FED), **idle)
+    readers, workers = ray.data.TaskPoolStrategy(1 + n_workers // N_FED), ray.data.ActorPoolStrategy(size=n_workers)
+    options = (str(stored.resolve()) if stored == Path(model) else model, str(actors.resolve()) if actors else None)
+    no_core = {"num_cpus": 0}  # readers and writers would wait for one for ever where the workers have them all
+    records = paths.flat_map(_records, compute=readers, **no_core)
     found = records.map_batches(
-        Worker,
-        fn_constructor_args=(model, str(actors.resolve()) if actors else None),
-        batch_size=None,
-        batch_format="numpy",
-        compute=ray.data.ActorPoolStrategy(size=n_workers),
-        num_cpus=1,
+        Worker, fn_constructor_args=options, batch_size=None, batch_format="numpy", compute=workers, num_cpus=1
     )
-    found.write_parquet(str(unfinished), min_rows_per_file=FILE_ROWS, ray_remote_args=idle, compression="zstd")
+    found.write_parquet(str(unfinished), min_rows_per_file=FILE_ROWS, ray_remote_args=no_core, compression="zstd")
     unfinished.rename(folder)
+    return int(pa.dataset.dataset(folder, SCHEMA).count_rows(filter=pa.dataset.field("reason") != ""))
 
 
 def _records(path: Mapping[str, str]) -> Iterator[dict[str, Any]]:

@@ -6,9 +6,8 @@ Without measured errors the shares are those of the stances themselves, with Jef
 
 from __future__ import annotations
 
-import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, groupby, pairwise
 from math import comb
@@ -17,7 +16,8 @@ from typing import Any, Final
 import numpy as np
 from scipy.stats import beta, false_discovery_control, permutation_test
 
-from stance.codebook import FIRM_LABELS, LABELS, Label, ReadReport
+from stance.cells import Cell
+from stance.codebook import FIRM_LABELS, LABELS, Label
 from stance.metrics import CONFIDENCE, Estimate
 from stance.periods import Period
 from stance.quantification import (
@@ -34,6 +34,7 @@ PRIOR: Final = 0.5  # Jeffreys prior of a proportion: Beta(0.5, 0.5)
 N_DRAWS: Final = 4_000
 N_PERMUTATIONS: Final = 4_999
 MIN_ARRANGEMENTS: Final = 20  # of the reports; a permutation test of fewer can tell nothing
+MAX_PERMUTED: Final = 1_000  # reports; to reshuffle more takes long
 MIN_STANCES: Final = 3  # with fewer, an actor's period is not compared with others
 MIN_TREND_PERIODS: Final = 4
 SEED: Final = 2026
@@ -80,7 +81,8 @@ class FirmnessChange:
 
     ``p_value`` is twice the posterior probability that the change had the other sign; ``adjusted_p`` the same after
     Benjamini & Hochberg (1995) over all changes compared. ``permutation_p`` is that of a test which reshuffles the
-    reports of both periods and needs no correction; None where there are fewer than 20 ways to divide them.
+    reports of both periods and needs no correction; None where there are fewer than 20 ways to divide them, or more
+    than 1,000 reports.
     """
 
     actor: str
@@ -119,47 +121,10 @@ class FirmnessAnalysis:
     dispersion: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Cell:
-    """The reports of a period in which an actor may hold a stance, each with the labels found in its sentences."""
-
-    actor: str
-    period: Period
-    n_sentences: int
-    reports: Sequence[tuple[ReadReport, Counter[Label]]]
-
-    @property
-    def counts(self) -> dict[Label, int]:
-        return {label: sum(found[label] for _, found in self.reports) for label in LABELS}
-
-    @property
-    def n_asked(self) -> int:
-        return sum(report.asked[self.actor].n_sentences for report, _ in self.reports if self.actor in report.asked)
-
-    @property
-    def checked(self) -> list[frozenset[Label]]:
-        return [labels for report, _ in self.reports for labels in report.checked.get(self.actor, ())]
-
-    @property
-    def mean_day(self) -> float:
-        return float(np.mean([report.date.toordinal() for report, _ in self.reports]))
-
-    def firm_by_report(self) -> Any:
-        """Firm and all stances of each report with any, shape (n_reports, 2)."""
-        rows = [(sum(found[label] for label in FIRM_LABELS), found.total()) for _, found in self.reports if found]
-        return np.array(rows, dtype=np.int64).reshape(-1, 2)
-
-
-def analyse_firmness(
-    reports: Sequence[ReadReport],
-    actors: Sequence[str],
-    period: Callable[[dt.date], Period],
-    errors: Confusion | None,
-) -> FirmnessAnalysis:
-    """Firmness of each of ``actors`` in each period in which a stance of it was found, and its changes."""
-    cells = list(_cells(reports, actors, period))
-    rows = [(number, *row) for number, cell in enumerate(cells) for row in cell.firm_by_report()]
-    numbers, firm, total = np.array(rows, dtype=np.int64).reshape(-1, 3).T
+def analyse_firmness(cells: Sequence[Cell], errors: Confusion | None) -> FirmnessAnalysis:
+    """Firmness in each of ``cells``, sorted by actor, and its changes; no ``errors`` for stances that people coded."""
+    numbers = np.repeat(np.arange(len(cells)), [len(cell.by_report) for cell in cells])
+    firm, total = np.concatenate([np.empty((0, 2), dtype=np.int64), *(cell.by_report for cell in cells)]).T
     factor = dispersion(firm, total, numbers)
     shares = None if errors is None else _shares(cells, errors, factor)
     by_cell = [None] * len(cells) if shares is None else list(np.moveaxis(shares, 1, 0))
@@ -172,27 +137,7 @@ def analyse_firmness(
     return FirmnessAnalysis(tuple(periods), tuple(_adjusted(list(_changes(enough)))), tuple(_trends(enough)), factor)
 
 
-def _cells(
-    reports: Sequence[ReadReport], actors: Sequence[str], period: Callable[[dt.date], Period]
-) -> Iterator[_Cell]:
-    n_sentences: Counter[Period] = Counter()
-    by_cell: dict[tuple[str, Period], list[tuple[ReadReport, Counter[Label]]]] = {}
-    for report in sorted(reports, key=lambda report: (report.date, report.report_id)):
-        span = period(report.date)
-        n_sentences[span] += report.n_sentences
-        found: dict[str, Counter[Label]] = {actor: Counter() for actor in report.asked}
-        for actor, label, _ in {(stance.actor, stance.label, stance.position) for stance in report.stances}:
-            found.setdefault(actor, Counter())[label] += 1
-        for actor, labels in found.items():
-            by_cell.setdefault((actor, span), []).append((report, labels))
-    for actor in actors:
-        for span in sorted(n_sentences):
-            held = by_cell.get((actor, span), [])
-            if any(labels for _, labels in held):
-                yield _Cell(actor, span, n_sentences[span], held)
-
-
-def _shares(cells: Sequence[_Cell], errors: Confusion, factor: float) -> Floats:
+def _shares(cells: Sequence[Cell], errors: Confusion, factor: float) -> Floats:
     """Draws of the true shares of each cell, shape (n_draws, n_cells, 5)."""
     decided, checked = [], []
     for cell in cells:
@@ -209,7 +154,7 @@ def _shares(cells: Sequence[_Cell], errors: Confusion, factor: float) -> Floats:
     )
 
 
-def _firmness_draws(cell: _Cell, shares: Floats | None, factor: float) -> Floats:
+def _firmness_draws(cell: Cell, shares: Floats | None, factor: float) -> Floats:
     """Draws from the posterior of firmness, shape (n_draws,)."""
     if shares is not None:
         return firmness(shares)
@@ -224,8 +169,8 @@ def _posterior(counts: Mapping[Label, int], factor: float) -> tuple[float, float
     return PRIOR + n_firm / factor, PRIOR + counts[Label.CONCESSION] / factor
 
 
-def _actor_period(cell: _Cell, shares: Floats | None, factor: float) -> ActorPeriod:
-    counts, asked = cell.counts, [report.asked[cell.actor] for report, _ in cell.reports if cell.actor in report.asked]
+def _actor_period(cell: Cell, shares: Floats | None, factor: float) -> ActorPeriod:
+    counts = cell.counts
     found = sum(counts[label] for label in FIRM_LABELS) / sum(counts.values())
     if shares is None:
         corrected = None
@@ -236,13 +181,12 @@ def _actor_period(cell: _Cell, shares: Floats | None, factor: float) -> ActorPer
         corrected = {label: _estimate(cell.n_asked * shares[:, 1 + column]) for column, label in enumerate(LABELS)}
         firm = _estimate(firmness(shares))
     return ActorPeriod(
-        cell.actor, cell.period, len(cell.reports), cell.n_sentences, cell.n_asked, counts,
-        {label: sum(one.expected[label] for one in asked) for label in LABELS} if asked else None,
-        corrected, found, firm,
+        cell.actor, cell.period, cell.n_reports, cell.n_sentences, cell.n_asked, counts, cell.expected, corrected,
+        found, firm,
     )  # fmt: skip
 
 
-def _changes(compared: Sequence[tuple[_Cell, ActorPeriod, Floats]]) -> Iterator[FirmnessChange]:
+def _changes(compared: Sequence[tuple[Cell, ActorPeriod, Floats]]) -> Iterator[FirmnessChange]:
     for (cell, before, old), (next_cell, after, new) in pairwise(compared):
         if cell.actor != next_cell.actor:
             continue
@@ -261,10 +205,11 @@ def _adjusted(changes: Sequence[FirmnessChange]) -> list[FirmnessChange]:
     return [replace(change, adjusted_p=float(p)) for change, p in zip(changes, adjusted, strict=True)]
 
 
-def _permutation_p(before: _Cell, after: _Cell) -> float | None:
+def _permutation_p(before: Cell, after: Cell) -> float | None:
     """How often reshuffling the reports of both cells gives as large a difference in firmness (two-sided)."""
-    rows = [cell.firm_by_report() for cell in (before, after)]
-    if comb(sum(map(len, rows)), len(rows[0])) < MIN_ARRANGEMENTS or not all(map(len, rows)):
+    rows = [cell.by_report for cell in (before, after)]
+    n_reports = sum(map(len, rows))
+    if n_reports > MAX_PERMUTED or comb(n_reports, len(rows[0])) < MIN_ARRANGEMENTS or not all(map(len, rows)):
         return None
     both = np.concatenate(rows)
 
@@ -280,7 +225,7 @@ def _permutation_p(before: _Cell, after: _Cell) -> float | None:
     return float(test.pvalue)
 
 
-def _trends(compared: Sequence[tuple[_Cell, ActorPeriod, Floats]]) -> Iterator[Trend]:
+def _trends(compared: Sequence[tuple[Cell, ActorPeriod, Floats]]) -> Iterator[Trend]:
     for actor, group in groupby(compared, key=lambda row: row[0].actor):
         rows = list(group)
         years = np.array([cell.mean_day for cell, _, _ in rows]) / DAYS_A_YEAR

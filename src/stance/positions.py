@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import groupby, pairwise
@@ -24,14 +24,17 @@ class Move(StrEnum):
 class Position:
     """What an actor held on an issue in one period: its stances, and the label of most of them.
 
-    Between labels with as many stances the one with the higher sum of probabilities wins, then Label order.
+    Between labels with as many stances the one with the higher sum of probabilities wins, then Label order. Of the
+    ``n_stances``, ``n_of_label`` have that label; ``evidence`` are all of them, or of an archive a few.
     """
 
     actor: str
     issue: Issue
     period: Period
     label: Label
-    stances: tuple[DatedStance, ...]
+    n_stances: int
+    n_of_label: int
+    evidence: tuple[DatedStance, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +68,23 @@ def positions(
         return rank[stance.actor], issue_rank[stance.issue], period(stance.date)
 
     ordered = sorted(stances, key=lambda stance: (*place(stance), stance.date, stance.report_id, stance.position))
-    groups = ((key, tuple(group)) for key, group in groupby(ordered, key=place))
-    return [Position(held[0].actor, held[0].issue, span, _main_label(held), held) for (_, _, span), held in groups]
+    groups = ((key[2], tuple(group)) for key, group in groupby(ordered, key=place))
+    return [_position(span, held) for span, held in groups]
+
+
+def _position(span: Period, held: tuple[DatedStance, ...]) -> Position:
+    weights = {
+        label: (len(probabilities), sum(probabilities))
+        for label in LABELS
+        if (probabilities := [stance.probability for stance in held if stance.label is label])
+    }
+    label = main_label(weights)
+    return Position(held[0].actor, held[0].issue, span, label, len(held), weights[label][0], held)
+
+
+def main_label(weights: Mapping[Label, tuple[int, float]]) -> Label:
+    """The label with most stances, then the highest sum of probabilities, then the first in Label order."""
+    return max(sorted(weights, key=LABELS.index), key=lambda label: weights[label])
 
 
 def position_changes(found: Sequence[Position]) -> list[PositionChange]:
@@ -76,11 +94,3 @@ def position_changes(found: Sequence[Position]) -> list[PositionChange]:
         for before, after in pairwise(found)
         if (before.actor, before.issue) == (after.actor, after.issue) and before.label is not after.label
     ]
-
-
-def _main_label(stances: Sequence[DatedStance]) -> Label:
-    def weight(label: Label) -> tuple[int, float]:
-        held = [stance.probability for stance in stances if stance.label is label]
-        return len(held), sum(held)
-
-    return max(LABELS, key=weight)

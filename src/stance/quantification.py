@@ -129,14 +129,14 @@ def dispersion(n_firm: Ints, n_stances: Ints, cells: Ints) -> float:
         n_stances: all its stances.
         cells: the number of its cell.
     """
-    statistic, freedom = 0.0, 0
-    for cell in np.unique(cells):
-        firm, total = n_firm[cells == cell], n_stances[cells == cell]
-        share = firm.sum() / total.sum()
-        if len(firm) > 1 and 0 < share < 1:
-            statistic += float(((firm - total * share) ** 2 / (total * share * (1 - share))).sum())
-            freedom += len(firm) - 1
-    return max(1.0, statistic / freedom) if freedom else 1.0
+    _, numbers = np.unique(cells, return_inverse=True)
+    n_reports, firm, total = (np.bincount(numbers, weights) for weights in (None, n_firm, n_stances))
+    shares = (firm / np.maximum(total, 1))[numbers]
+    told = (n_reports[numbers] > 1) & (shares > 0) & (shares < 1)
+    expected = n_stances[told] * shares[told]
+    freedom = told.sum() - len(np.unique(numbers[told]))
+    statistic = ((n_firm[told] - expected) ** 2 / (expected * (1 - shares[told]))).sum()
+    return max(1.0, float(statistic / freedom)) if freedom else 1.0
 
 
 def _class(label: Label | None) -> int:

@@ -1,37 +1,22 @@
-"""Reports to what the shift analysis counts: read by a classifier, now or before, or coded by people."""
+"""Reports to what the shift analysis counts: read by a classifier, or coded by people."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import groupby
 from math import inf, nan
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
-from stance.codebook import (
-    LABELS,
-    NOBODY,
-    NONE,
-    Asked,
-    DatedStance,
-    Example,
-    Issue,
-    Label,
-    ReadReport,
-    Report,
-    StanceError,
-)
+from stance.codebook import LABELS, NOBODY, Asked, DatedStance, Example, Issue, Label, ReadReport, StanceError
 from stance.predictions import DecisionRule, Probabilities
 from stance.tables import choice, filled, parse_date, split_rows
 
 CODED_COLUMNS: Final = ("report_id", "date", "actor", "label", "issue")
-ARCHIVE_COLUMNS: Final = (
-    "report_id", "date", "title", "outlet", "copy_of", "position", "sentence", "actor", "label", "issue", *LABELS,
-)  # fmt: skip
 CODED_OPTIONAL: Final = ("position", "probability", "sentence", "copy_of")
 
 
@@ -97,58 +82,6 @@ def read_coded(path: Path) -> list[ReadReport]:
         raise StanceError(f"{path}: no stance there; at least one is needed")
     copies = {row["report_id"]: row.get("copy_of", "") for _, row in filed}
     return [replace(report, copy_of=copies[report.report_id]) for report in coded_reports(stances)]
-
-
-def read_archive(folder: Path) -> list[ReadReport]:
-    """The reports behind a folder of decisions that ``stance classify --out`` wrote, in order of date and id.
-
-    Raises:
-        StanceError: if a file there cannot be read or lacks a column, or a report has no date.
-    """
-    from pyarrow import ArrowException
-    from pyarrow.parquet import ParquetDataset
-
-    try:
-        rows = ParquetDataset(folder).read(list(ARCHIVE_COLUMNS)).to_pylist()
-    except (ArrowException, OSError) as error:
-        raise StanceError(f"{folder}: {error}; expected the Parquet files of stance classify --out") from error
-    if not rows:
-        raise StanceError(f"{folder}: no decision there; at least one is needed")
-    rows.sort(key=lambda row: (str(row["date"] or ""), row["report_id"]))
-    return [_read_again(id_, list(group)) for id_, group in groupby(rows, key=lambda row: str(row["report_id"]))]
-
-
-def _read_again(report_id: str, rows: Sequence[Mapping[str, Any]]) -> ReadReport:
-    """A report from its decisions."""
-    first = rows[0]
-    dates = {row["date"] for row in rows}
-    if len(dates) != 1 or first["date"] is None:
-        told = " and ".join(sorted(map(str, dates)))
-        raise StanceError(f"report {report_id!r} is dated {told}; it must have one date")
-    held = [row for row in rows if row["label"] != NONE]
-    stances = tuple(
-        DatedStance(
-            report_id, row["date"], row["position"], row["sentence"], row["actor"], Label(row["label"]),
-            Issue(row["issue"]), row[row["label"]],
-        )
-        for row in held
-    )  # fmt: skip
-    by_pair = {(row["actor"], row["position"]): row for row in rows if row["actor"] != NOBODY}
-    asked: dict[str, list[Mapping[str, Any]]] = {}
-    for (actor, _), row in by_pair.items():
-        asked.setdefault(actor, []).append(row)
-    return ReadReport(
-        report_id,
-        first["date"],
-        Report(report_id, "", first["date"], first["title"], first["outlet"]).reference,
-        max(row["position"] for row in rows),
-        stances,
-        {
-            actor: Asked(len(pairs), {label: sum(row[label] for row in pairs) for label in LABELS})
-            for actor, pairs in asked.items()
-        },
-        copy_of=first["copy_of"],
-    )
 
 
 def _coded(where: str, row: dict[str, str], number: int) -> DatedStance:

@@ -21,7 +21,7 @@ from stance.positions import Move, Position
 from stance.quantification import Confusion
 from stance.report_tables import SHARE_COLUMNS, STANCE_COLUMNS, csv_text, numbers, share_row, stance_rows
 from stance.report_words import agreement_words, count, limits, overview, points, score, share, summary, trust
-from stance.shifts import ShiftAnalysis, analyse, compare
+from stance.shifts import ShiftAnalysis, Tally, analyse, analyse_tally, compare, tally
 
 if TYPE_CHECKING:
     from stance.evaluation import Evaluation
@@ -91,26 +91,38 @@ def write_report(
     ...     [path.name for path in write_report(Path(folder), [], title="The delta talks")]
     ['shifts.html', 'shifts.md', 'shifts.json', 'shares.csv', 'stances.csv']
     """
-    analysis = analyse(reports, period=period, errors=errors)
+    counted = tally(reports, period)
+    compared = None if gold is None else analyse(gold, period=period)
+    pages = write_pages(folder, counted, title=title, errors=errors, quality=quality, gold=compared)
+    return [*pages, _write(folder / "stances.csv", csv_text(STANCE_COLUMNS, stance_rows(reports)))]
+
+
+def write_pages(
+    folder: Path,
+    counted: Tally,
+    *,
+    title: str,
+    errors: Confusion | None = None,
+    quality: Evaluation | None = None,
+    gold: ShiftAnalysis | None = None,
+) -> list[Path]:
+    """Write everything but the stances themselves; arguments as for ``write_report``, from what was counted."""
+    analysis = analyse_tally(counted, errors)
     facts = {
         "title": title,
-        "sources": {report.report_id: report.reference for report in reports},
+        "counted": counted,
         "analysis": analysis,
-        "n_checked": sum(len(labels) for report in reports for labels in report.checked.values()),
         "sections": _sections(analysis),
         "overview": overview(analysis),
         "quality": quality,
-        "trust": trust(quality, is_coded=bool(reports) and not any(report.asked for report in reports)),
-        "days": sorted({report.date for report in reports}),
-        "copies": [report for report in reports if report.copy_of],
-        "limits": limits(errors, reports),
-        "comparison": None if gold is None else _comparison(analyse(gold, period=period), analysis),
+        "trust": trust(quality, is_coded=counted.is_coded),
+        "limits": limits(errors, is_coded=counted.is_coded or not counted.n_reports),
+        "comparison": None if gold is None else _comparison(gold, analysis),
     }
     pages = _environment()
     texts = {name: pages.get_template(f"{name}.j2").render(facts) for name in ("shifts.html", "shifts.md")}
     texts["shifts.json"] = json.dumps(numbers(analysis), ensure_ascii=False, indent=1) + "\n"
     texts["shares.csv"] = csv_text(SHARE_COLUMNS, map(share_row, analysis.periods))
-    texts["stances.csv"] = csv_text(STANCE_COLUMNS, stance_rows(reports))
     folder.mkdir(parents=True, exist_ok=True)
     return [_write(folder / name, text) for name, text in texts.items()]
 

@@ -4,39 +4,47 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from stance.archive import JOB, made_by
 from stance.classify import StanceClassifier, load_classifier, model_files
 from stance.codebook import Example, ReadReport, Report, StanceError
-from stance.periods import Calendar, period_of
+from stance.periods import Calendar, Period, period_of
 from stance.sentences import split
 from stance.tables import parse_date
 
 if TYPE_CHECKING:
     from stance.predictions import Probabilities
     from stance.review import AskedPair
+    from stance.shifts import Tally
 
 
 def write(options: argparse.Namespace) -> None:
-    """Write the shift report on the reports at ``options.path``."""
-    from stance.reading import read_coded
-    from stance.report import write_report
+    """Write the shift report on the reports, or the archive of decisions, at ``options.path``."""
+    from stance.report import write_pages, write_report
     from stance.report_words import count
 
     if any(path.exists() and not path.is_dir() for path in (options.out, *options.out.parents)):
         raise StanceError(f"{options.out}: a file stands there or above; --out must be a folder")
-    if options.coded and options.checked:
-        raise StanceError("--checked is given with --coded; what people coded needs no check")
+    if options.checked and (options.coded or _is_archive(options.path)):
+        raise StanceError("--checked is given with --coded or an archive; it is for reports that are classified now")
     by = Calendar(options.period) if options.breaks is None else _breaks(options.breaks)
-    reports, measured = (read_coded(options.path), {}) if options.coded else _classified(options)
-    title = options.title or f"Stances in {count(len(reports), 'report')}"
-    paths = write_report(options.out, reports, title=title, period=partial(period_of, by=by), **measured)
-    n_copies = sum(bool(report.copy_of) for report in reports)
-    print(f"{count(len(reports), 'report')} read" + (f", {n_copies} not counted as copies" if n_copies else ""))
+    period = partial(period_of, by=by)
+    if _is_archive(options.path):
+        counted, measured = _counted(options, period)
+        n_reports, n_copies = counted.n_reports, counted.n_copies
+        title = options.title or f"Stances in {count(n_reports, 'report')}"
+        paths = write_pages(options.out, counted, title=title, **measured)
+    else:
+        reports, measured = _coded(options) if options.coded else _classified(options)
+        n_reports, n_copies = len(reports), sum(bool(report.copy_of) for report in reports)
+        title = options.title or f"Stances in {count(n_reports, 'report')}"
+        paths = write_report(options.out, reports, title=title, period=period, **measured)
+    print(f"{count(n_reports, 'report')} read" + (f", {n_copies} not counted as copies" if n_copies else ""))
     print("\n".join(map(str, paths)))
 
 
@@ -79,37 +87,49 @@ def read_report(classifier: StanceClassifier, report: Report) -> tuple[ReadRepor
     return read, list(asked_pairs(report.report_id, report.date, answered, rule))
 
 
+def _is_archive(path: Path) -> bool:
+    return (path / JOB).is_file()
+
+
+def _counted(options: argparse.Namespace, period: Callable[[dt.date], Period]) -> tuple[Tally, dict[str, Any]]:
+    """What is counted in an archive, and how good the classifier is that read it."""
+    from stance.archive_tally import tally_archive
+
+    if not made_by(options.path, model_files(options.model)[0]):
+        raise StanceError(f"{options.path}: classified by another model; name it with --model")
+    return tally_archive(options.path, period), _measured(load_classifier(options.model, options.actors))
+
+
+def _coded(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any]]:
+    from stance.reading import read_coded
+
+    return read_coded(options.path), {}
+
+
 def _classified(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any]]:
     """The reports as the classifier reads them, and how good it is."""
-    from stance.evaluation import from_json
-    from stance.reading import read_archive
     from stance.reports import read_reports
     from stance.review import read_review, with_checks
     from stance.syndication import syndicated
 
+    reports = read_reports(options.path)
+    copies = syndicated(reports)
     classifier = load_classifier(options.model, options.actors)
-    if (options.path / JOB).is_file():
-        _check_archive(options)
-        read = read_archive(options.path)
-    else:
-        reports = read_reports(options.path)
-        copies = syndicated(reports)
-        read, pairs = [], []
-        for report, asked in _read(classifier, reports):
-            read.append(replace(report, copy_of=copies.get(report.report_id, "")))
-            pairs += asked if options.checked else []
-        if options.checked:
-            read = with_checks(read, pairs, read_review(options.checked, pairs))
-    recorded = classifier.model.meta.get("evaluations", {}).get("frozen test")
-    return read, {"errors": classifier.model.errors, "quality": from_json(recorded) if recorded else None}
-
-
-def _check_archive(options: argparse.Namespace) -> None:
-    """That the archive at ``options.path`` was classified by the model whose errors are corrected for."""
+    read, pairs = [], []
+    for report, asked in _read(classifier, reports):
+        read.append(replace(report, copy_of=copies.get(report.report_id, "")))
+        pairs += asked if options.checked else []
     if options.checked:
-        raise StanceError("--checked is given with an archive; give the reports themselves")
-    if not made_by(options.path, model_files(options.model)[0]):
-        raise StanceError(f"{options.path}: classified by another model; name it with --model")
+        read = with_checks(read, pairs, read_review(options.checked, pairs))
+    return read, _measured(classifier)
+
+
+def _measured(classifier: StanceClassifier) -> dict[str, Any]:
+    """The errors of the classifier on labelled reports, and its test."""
+    from stance.evaluation import from_json
+
+    recorded = classifier.model.meta.get("evaluations", {}).get("frozen test")
+    return {"errors": classifier.model.errors, "quality": from_json(recorded) if recorded else None}
 
 
 def _read(classifier: StanceClassifier, reports: list[Report]) -> Iterator[tuple[ReadReport, list[AskedPair]]]:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from stance.codebook import ReadReport
 from stance.firmness import MIN_STANCES, ActorPeriod, FirmnessChange, Trend
 from stance.metrics import Estimate
 from stance.positions import Move, PositionChange
@@ -36,11 +35,11 @@ LIMITS: Final = (
 )
 
 
-def limits(errors: Confusion | None, reports: Sequence[ReadReport]) -> Sequence[str]:
+def limits(errors: Confusion | None, *, is_coded: bool) -> Sequence[str]:
     """What the report cannot tell; of a classifier's errors nothing where people coded the stances."""
     if errors:
         return (*CORRECTED_LIMITS, *LIMITS)
-    return (*FOUND_LIMITS, *LIMITS) if any(report.asked for report in reports) else LIMITS
+    return LIMITS if is_coded else (*FOUND_LIMITS, *LIMITS)
 
 
 def overview(analysis: ShiftAnalysis) -> str:

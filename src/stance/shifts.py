@@ -7,14 +7,39 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from stance.cells import Cell, cells_of
 from stance.codebook import NOBODY, DatedStance, ReadReport
 from stance.firmness import ActorPeriod, FirmnessChange, Trend, analyse_firmness
 from stance.periods import Period, period_of
 from stance.positions import Position, PositionChange, position_changes, positions
 from stance.quantification import Confusion
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What is counted in reports, and what a report on them tells beside.
+
+    ``cells`` and ``positions`` are sorted by actor (most stances first), period and issue, and leave out copies and
+    the ``n_unclear`` stances of nobody in particular. ``n_reports`` and ``days``, the first and the last, are those of
+    all reports; ``references`` say how to cite them, or in an archive those that are quoted, by id. ``copies`` are
+    listed, or in an archive only counted in ``n_copies``. ``n_checked`` decisions were checked by somebody.
+    ``listed_in`` says where every stance stands.
+    """
+
+    cells: tuple[Cell, ...]
+    positions: tuple[Position, ...]
+    n_unclear: int
+    n_reports: int
+    days: tuple[dt.date, dt.date] | None
+    references: Mapping[str, str]
+    copies: tuple[ReadReport, ...] = ()
+    n_copies: int = 0
+    n_checked: int = 0
+    is_coded: bool = False
+    listed_in: str = "stances.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +105,57 @@ def analyse(
     >>> print(analysis.position_changes[0])
     Belmark · territory: rejection on 2030-01-01 → concession on 2030-01-09
     """
-    reports = [report for report in reports if not report.copy_of]
-    stances = [stance for report in reports for stance in report.stances]
+    return analyse_tally(tally(reports, period), errors)
+
+
+def tally(reports: Sequence[ReadReport], period: Callable[[dt.date], Period] = period_of) -> Tally:
+    """What is counted in reports that were read."""
+    counted = [report for report in reports if not report.copy_of]
+    stances = [stance for report in counted for stance in report.stances]
     held = [stance for stance in stances if stance.actor != NOBODY]
     n_by_actor = Counter(actor for actor, *_ in {_holding(stance) for stance in held})
-    actors = tuple(sorted(n_by_actor, key=lambda actor: (-n_by_actor[actor], actor)))
-    firmness = analyse_firmness(reports, actors, period, errors)
-    found = positions(held, actors, period)
-    return ShiftAnalysis(
-        n_stances=n_by_actor.total(),
+    actors = ranked(n_by_actor)
+    return Tally(
+        cells=tuple(cells_of(counted, actors, period)),
+        positions=tuple(positions(held, actors, period)),
         n_unclear=len(stances) - len(held),
+        n_reports=len(reports),
+        days=span_of(report.date for report in reports),
+        references={report.report_id: report.reference for report in reports},
+        copies=tuple(report for report in reports if report.copy_of),
+        n_copies=len(reports) - len(counted),
+        n_checked=sum(len(labels) for report in reports for labels in report.checked.values()),
+        is_coded=bool(reports) and not any(report.asked for report in reports),
+    )
+
+
+def analyse_tally(counted: Tally, errors: Confusion | None = None) -> ShiftAnalysis:
+    """Analyse what was counted, as ``analyse`` does."""
+    firmness = analyse_firmness(counted.cells, errors)
+    return ShiftAnalysis(
+        n_stances=sum(cell.n_stances for cell in firmness.periods),
+        n_unclear=counted.n_unclear,
         spans=tuple(sorted({span.period for span in firmness.periods})),
-        actors=actors,
+        actors=tuple(dict.fromkeys(cell.actor for cell in counted.cells)),
         periods=firmness.periods,
         firmness_changes=firmness.changes,
         trends=firmness.trends,
-        positions=tuple(found),
-        position_changes=tuple(position_changes(found)),
+        positions=counted.positions,
+        position_changes=tuple(position_changes(counted.positions)),
         dispersion=firmness.dispersion,
         is_corrected=errors is not None,
     )
+
+
+def ranked(n_by_actor: Mapping[str, int]) -> tuple[str, ...]:
+    """Actors, those with most stances first."""
+    return tuple(sorted(n_by_actor, key=lambda actor: (-n_by_actor[actor], actor)))
+
+
+def span_of(dates: Iterable[dt.date]) -> tuple[dt.date, dt.date] | None:
+    """The first and the last of ``dates``."""
+    ordered = sorted(dates)
+    return (ordered[0], ordered[-1]) if ordered else None
 
 
 def compare(gold: ShiftAnalysis, predicted: ShiftAnalysis) -> ShiftAgreement:
