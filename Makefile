@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: train test check report evaluate coverage clean
+.PHONY: train test check report evaluate bench coverage clean
 
 train: $(READY)  ## train, evaluate, write models/ and reports/ (TRAIN_FLAGS=--fast for a short run)
 	$(BIN)/python train.py $(TRAIN_FLAGS)
@@ -23,6 +23,12 @@ report: $(READY)  ## shift report on the seeds with the released model
 
 evaluate: $(READY)  ## score the released model on the frozen test
 	$(BIN)/stance evaluate data/corpus.csv --splits data/splits.csv
+
+bench: $(READY)  ## sentences a second, latency and cold start beside other ways to classify; run it alone, after make train
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench,ray]"
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/scaling.py
+	$(BIN)/python benchmarks/archive_report.py
 
 coverage: $(READY)  ## simulate how often the intervals of the shift report hold the truth (15 minutes)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench]"

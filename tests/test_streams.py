@@ -92,7 +92,7 @@ def test_a_report_without_an_id_is_called_by_its_place(tmp_path):
         ("[1]", "a list; every line must be a JSON object"),
         ("", "must be a JSON object in UTF-8"),
         ('{"text": ""}', "text is missing or empty; it must be filled"),
-        ('{"text": 7}', "text is a int; it must be a string"),
+        ('{"text": 7}', "text is of type int; it must be a string"),
         ('{"text": "a", "date": "9 January"}', "date '9 January' is not an ISO date such as 2022-03-16"),
         ('{"text": "\\ud800"}', "a lone surrogate at character 0"),
         ("[" * 100_000, "every line must be a JSON object in UTF-8"),

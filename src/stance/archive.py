@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from tqdm import tqdm
 
+from stance import __version__
 from stance.artefacts import META
 from stance.batch import Decision, decisions
 from stance.classify import StanceClassifier
@@ -32,11 +33,7 @@ PART_CHARACTERS: Final = 2_000_000  # of the reports of one part: some 15,000 se
 N_REMEMBERED: Final = 20_000  # reports among which copies are looked for: syndicated copies are of the same days
 _TYPES: Final = {str: pa.string(), int: pa.int32(), float: pa.float32()}
 SCHEMA: Final = pa.schema(
-    [
-        (name, pa.date32() if name == "date" else _TYPES[type(value)])
-        for name, value in Decision("")._asdict().items()
-        if name != "reason"
-    ]
+    [(name, pa.date32() if name == "date" else _TYPES[type(value)]) for name, value in Decision("")._asdict().items()]
 )
 _TOTALS: Final = b"stance"  # the metadata key of a part's totals
 
@@ -92,7 +89,7 @@ def classify_archive(
 def describe(files: Sequence[Path], model: Path, tables: Sequence[Path]) -> dict[str, Any]:
     """What makes a job the same job: version, model, alias tables, and the files with their sizes and times."""
     return {
-        "version": version("stance"),
+        "version": __version__,
         "model": hashlib.sha256((model / META).read_bytes()).hexdigest(),
         "actors": [hashlib.sha256(table.read_bytes()).hexdigest() for table in tables],
         "files": [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files],
@@ -106,10 +103,14 @@ def made_by(folder: Path, model: Path) -> bool:
 
 
 def _new(folder: Path, job: dict[str, Any]) -> Totals:
+    """Make ``folder`` with what is to be done in it; it is not there before that is written."""
     if folder.exists():
         raise StanceError(f"{folder}: exists; go on with --resume, or name another folder")
-    folder.mkdir(parents=True)
-    _place(folder / JOB, json.dumps(job, indent=1).encode())
+    unfinished = folder.with_name(f"_{folder.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
+    (unfinished / JOB).write_text(json.dumps(job, indent=1), encoding="utf-8")
+    unfinished.rename(folder)
     return Totals()
 
 
@@ -121,9 +122,9 @@ def _begun(folder: Path, job: dict[str, Any]) -> Totals:
     changed = [name for name in job if begun.get(name) != job[name]]
     if changed:
         raise StanceError(f"{folder}: begun with other {', '.join(changed)}; --resume needs the same as then")
-    parts = sorted(folder.glob("part-*.parquet"))
+    parts = sorted(folder.glob("*.parquet"))
     if [part.name for part in parts] != [_part_name(number) for number in range(len(parts))]:
-        raise StanceError(f"{folder}: of its {len(parts)} parts one is missing; begin anew in another folder")
+        raise StanceError(f"{folder}: a part is missing or has another name; begin anew in another folder")
     if not parts:
         return Totals()
     return Totals(**json.loads(pq.read_metadata(parts[-1]).metadata[_TOTALS]))

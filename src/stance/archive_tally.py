@@ -63,7 +63,7 @@ def tally_archive(folder: Path, period: Callable[[dt.date], Period] = period_of)
 
     with duckdb.connect(config={"memory_limit": MEMORY}) as database:
         try:
-            database.read_parquet(str(folder / "part-*.parquet")).create_view("decisions")
+            database.read_parquet(str(folder / "*.parquet")).filter("reason = ''").create_view("decisions")
             return _tally(database, folder, period)
         except duckdb.Error as error:
             raise StanceError(f"{folder}: {error}; expected the Parquet files of stance classify --out") from error

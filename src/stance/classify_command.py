@@ -30,6 +30,8 @@ def run(options: argparse.Namespace) -> int:
     for name in ("file", "date", "json", "csv"):
         if getattr(options, name):
             raise StanceError(f"--{name} is given with --out; it is for a single text")
+    if options.workers and options.resume:
+        raise StanceError("--resume is given with --workers; it goes on with what one process began")
     return _archive(options)
 
 
@@ -41,9 +43,13 @@ def _archive(options: argparse.Namespace) -> int:
     if options.workers:
         from stance.cluster import classify_with_ray
 
-        classify_with_ray(files, options.out, model=options.model, actors=options.actors, n_workers=options.workers)
-        print(f"decisions in {options.out}; rows with a reason stand for reports that could not be read")
-        return 0
+        n_rejected = classify_with_ray(
+            files, options.out, model=options.model, actors=options.actors, n_workers=options.workers
+        )
+        print(f"decisions in {options.out}")
+        if n_rejected:
+            print(f"stance: {n_rejected:,} records left out; they are rows with a reason", file=sys.stderr)
+        return n_rejected
     classifier = load_classifier(options.model, options.actors)
     job = describe(files, *model_files(options.model, options.actors))
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import shutil
@@ -12,13 +13,12 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.dataset
 
-from stance.archive import SCHEMA as PART
+from stance.archive import JOB, SCHEMA, describe
 from stance.batch import decisions
 from stance.classify import load_classifier, model_files
 from stance.codebook import StanceError
 from stance.streams import stream
 
-SCHEMA: Final = PART.append(pa.field("reason", pa.string()))
 BLOCK_BYTES: Final = 500_000  # of reports that a worker gets at once: some 3,000 sentences
 FILE_ROWS: Final = 100_000  # decisions at least in each file, but for the last
 N_FED: Final = 16  # workers that one reader of files can feed
@@ -82,6 +82,7 @@ def classify_with_ray(
         ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
     paths = ray.data.from_items([str(file.resolve()) for file in files])
     paths.context.target_max_block_size = block_bytes
+    paths.context._max_num_blocks_in_streaming_gen_buffer = 16  # after 2, a worker would wait for the driver
     readers, workers = ray.data.TaskPoolStrategy(1 + n_workers // N_FED), ray.data.ActorPoolStrategy(size=n_workers)
     options = (str(stored.resolve()) if stored == Path(model) else model, str(actors.resolve()) if actors else None)
     no_core = {"num_cpus": 0}  # readers and writers would wait for one for ever where the workers have them all
@@ -90,6 +91,7 @@ def classify_with_ray(
         Worker, fn_constructor_args=options, batch_size=None, batch_format="numpy", compute=workers, num_cpus=1
     )
     found.write_parquet(str(unfinished), min_rows_per_file=FILE_ROWS, ray_remote_args=no_core, compression="zstd")
+    (unfinished / JOB).write_text(json.dumps(describe(files, *model_files(model, actors))), encoding="utf-8")
     unfinished.rename(folder)
     return int(pa.dataset.dataset(folder, SCHEMA).count_rows(filter=pa.dataset.field("reason") != ""))
 

@@ -136,7 +136,7 @@ def as_report(where: str, row: Mapping[str, Any], *, needed: Sequence[str] = ("r
         if row.get(field) is None or not str(row[field]).strip():
             raise StanceError(f"{where}: {field} is missing or empty; it must be filled")
     if not isinstance(row["text"], str):
-        raise StanceError(f"{where}: text is a {type(row['text']).__name__}; it must be a string")
+        raise StanceError(f"{where}: text is of type {type(row['text']).__name__}; it must be a string")
     surrogate = re.search("[\ud800-\udfff]", row["text"])
     if surrogate:
         raise StanceError(f"{where}: a lone surrogate at character {surrogate.start()}; the text must be valid Unicode")

@@ -68,7 +68,8 @@ def stream(files: Iterable[Path]) -> Iterator[tuple[Read, int]]:
 
 def read(where: str, row: Mapping[str, Any]) -> Read:
     """The report in a row of a table, or why there is none."""
-    report_id = str(row.get("report_id") or "") or where
+    given = row.get("report_id")
+    report_id = where if given is None else str(given).strip() or where
     try:
         report = as_report(where, {**row, "report_id": report_id}, needed=("text",))
     except StanceError as error:

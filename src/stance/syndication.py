@@ -6,7 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
+
 from stance.codebook import Report
+
+Ints = npt.NDArray[np.int64]
 
 SHINGLE_WORDS: Final = 5
 SIMILARITY: Final = 0.7  # Jaccard, of the sets of shingles
@@ -41,7 +46,7 @@ class CopyFinder:
 
         self._n_remembered = n_remembered
         self._index = MinHashLSH(threshold=SIMILARITY, num_perm=N_PERMUTATIONS)
-        self._seen: dict[int, tuple[str, frozenset[str]]] = {}  # by number, in order
+        self._seen: dict[int, tuple[str, Ints]] = {}  # by number, in order: id, and the hashes of its shingles
         self._n_reports = 0
 
     def copy_of(self, report: Report) -> str:
@@ -51,8 +56,9 @@ class CopyFinder:
         shingles = _shingles(report.text)
         sketch = MinHash(num_perm=N_PERMUTATIONS)
         sketch.update_batch([shingle.encode() for shingle in shingles])
-        near = [key for key in self._index.query(sketch) if _similarity(self._seen[key][1], shingles) >= SIMILARITY]
-        self._seen[self._n_reports] = report.report_id, shingles
+        numbers = np.fromiter(map(hash, shingles), dtype=np.int64, count=len(shingles))
+        near = [key for key in self._index.query(sketch) if _similarity(self._seen[key][1], numbers) >= SIMILARITY]
+        self._seen[self._n_reports] = report.report_id, numbers
         self._index.insert(self._n_reports, sketch)
         self._n_reports += 1
         if self._n_remembered is not None and len(self._seen) > self._n_remembered:
@@ -67,5 +73,7 @@ def _shingles(text: str) -> frozenset[str]:
     return frozenset(" ".join(words[start : start + SHINGLE_WORDS]) for start in range(max(1, len(words) - 4)))
 
 
-def _similarity(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one | other)
+def _similarity(one: Ints, other: Ints) -> float:
+    """The Jaccard similarity of two sets of numbers."""
+    n_shared = len(np.intersect1d(one, other, assume_unique=True))
+    return n_shared / (len(one) + len(other) - n_shared)
