@@ -21,9 +21,10 @@ from typing import Any, Final
 
 import duckdb
 
-from stance.archive import JOB, SCHEMA, describe
+from stance.archive import SCHEMA, describe, finish
 from stance.classify import model_files
 from stance.codebook import ISSUES, LABELS
+from stance.streams import JOB
 
 N_ACTORS: Final = 12
 N_DAYS: Final = 730
@@ -66,6 +67,7 @@ COPY (SELECT {names} FROM (SELECT *{shares} FROM (
     {list(map(str, ISSUES))}[(1 + hash(i, 2) % 10)::BIGINT] AS issue
   FROM range({first}, {after}) AS rows(i)))) TO '{folder / f"part-{part:06}.parquet"}' (COMPRESSION zstd)
 """)  # noqa: S608 - numbers and our own labels
+    finish(folder)
 
 
 def timed_report(archive: Path, out: Path) -> dict[str, Any]:

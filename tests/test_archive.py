@@ -13,10 +13,11 @@ import pandas as pd
 import pytest
 from toys import run
 
-from stance.archive import JOB, REJECTED, SCHEMA, describe
+from stance.archive import REJECTED, SCHEMA, describe
 from stance.batch import Decision
 from stance.cli import INTERRUPTED, LEFT_OUT, main
 from stance.codebook import StanceError
+from stance.streams import JOB
 
 TESTS = Path(__file__).parent
 
@@ -96,6 +97,70 @@ def test_killed_at_any_moment_and_resumed_it_is_as_if_never_killed(archive, tmp_
     pd.testing.assert_frame_equal(table(out), table(tmp_path / "whole"))
     kept = {file.name: file.read_text() for file in (out / REJECTED).iterdir() if not file.name.startswith("_")}
     assert kept == {file.name: file.read_text() for file in (tmp_path / "whole" / REJECTED).iterdir()}
+
+
+def test_bytes_that_are_not_utf_8_anywhere_cost_their_record_only(tmp_path):
+    """In a title, an id, a header, a file's name: none ends the archive."""
+    good = json.dumps(report(1)).encode()
+    (tmp_path / "a.csv").write_bytes(b"report_id,title,text\nr1,\xdcber,a\nM\xfcnchen,,b\nr3,,Belmark spoke.\n")
+    (tmp_path / "b.csv").write_bytes(b"Schl\xfcssel,x\n1,2\n")
+    (tmp_path / "c.csv").write_bytes("report_id,text\nr1,a\n".encode("utf-16"))
+    (tmp_path / "d.jsonl").write_bytes(b'{"report_id": "\\ud800", "text": "a"}\n' + good + b"\n")
+    (Path(os.fsdecode(bytes(tmp_path) + b"/M\xfcnchen.txt"))).write_text("Belmark spoke.")
+    (Path(os.fsdecode(bytes(tmp_path) + b"/M\xfcnchen.pdf"))).write_text("%PDF")
+    totals = run(tmp_path, tmp_path / "_out")
+    assert set(table(tmp_path / "_out")["report_id"]) == {"r3", "r1"}
+    assert (totals.n_records, totals.n_rejected) == (9, 7)
+
+
+def test_a_report_on_what_is_not_whole_is_refused(archive, tmp_path, capsys):
+    assert main(["classify", str(archive), "--out", str(tmp_path / "out"), "--model", "tfidf"]) == LEFT_OUT
+    command = ["report", str(tmp_path / "out"), "--out", str(tmp_path / "r"), "--model", "tfidf"]
+    done = (tmp_path / "out/_done.json").read_text()
+    (tmp_path / "out/_done.json").unlink()
+    assert main(command) == 2
+    assert "not finished; finish it with stance classify --resume" in capsys.readouterr().err
+    (tmp_path / "out/_done.json").write_text(done)
+    (tmp_path / "out/part-000000.parquet").unlink()
+    assert main(command) == 2
+    assert "0 parts; there must be 1" in capsys.readouterr().err
+
+
+def test_a_report_on_two_reports_of_one_id_is_refused(tmp_path, capsys):
+    rows = [report(1) | {"text": f"Russia met Ukraine in hall {number}."} for number in range(2)]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert main(["classify", str(tmp_path / "a.jsonl"), "--out", str(tmp_path / "out"), "--model", "tfidf"]) == 0
+    assert main(["report", str(tmp_path / "out"), "--out", str(tmp_path / "r"), "--model", "tfidf"]) == 2
+    assert "report_id 'r1' stands twice; each report needs its own" in capsys.readouterr().err
+
+
+def test_reports_without_a_date_are_left_out_and_told(tmp_path, capsys):
+    rows = [{"report_id": "r1", "date": "2030-01-09", "text": "Russia rejected the truce."},
+            {"report_id": "r2", "text": "Ukraine rejected the truce."}]  # fmt: skip
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert main(["classify", str(tmp_path / "a.jsonl"), "--out", str(tmp_path / "out"), "--model", "tfidf"]) == 0
+    assert main(["report", str(tmp_path / "out"), "--out", str(tmp_path / "r"), "--model", "tfidf"]) == 0
+    assert "1 report without a date left out" in capsys.readouterr().err
+    page = (tmp_path / "r/shifts.md").read_text()
+    assert "1 report without a date left out." in page
+    assert "Ukraine" not in page
+    assert "2030-01-09: r1" in page
+
+
+def test_a_folder_of_decisions_is_not_taken_for_reports_or_written_into(archive, tmp_path, capsys):
+    out = str(tmp_path / "out")
+    assert main(["classify", str(archive), "--out", out, "--model", "tfidf"]) == LEFT_OUT
+    assert main(["classify", out, "--out", str(tmp_path / "new"), "--model", "tfidf"]) == 2
+    assert "holds decisions of stance classify --out, not reports" in capsys.readouterr().err
+    assert main(["report", out, "--out", out, "--model", "tfidf"]) == 2
+    assert "an archive of decisions; --out must be another folder" in capsys.readouterr().err
+    assert main(["report", out, "--coded"]) == 2
+    assert "--coded is for stances that people coded" in capsys.readouterr().err
+
+
+def test_a_file_is_not_classified_as_the_text_of_its_name(archive, capsys):
+    assert main(["classify", str(archive)]) == 2
+    assert "is a file; give --file for one text, or --out FOLDER for reports" in capsys.readouterr().err
 
 
 def test_resuming_what_is_done_changes_nothing(archive, tmp_path):
@@ -178,7 +243,7 @@ def test_interrupted_the_command_says_how_to_go_on(archive, tmp_path, capsys, mo
     monkeypatch.setattr("stance.archive.classify_archive", interrupt)
     arguments = ["classify", str(archive), "--out", str(tmp_path / "out"), "--model", "tfidf"]
     assert main(arguments) == INTERRUPTED
-    assert "are kept; the same command with --resume goes on" in capsys.readouterr().err
+    assert "0 parts kept in " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -224,4 +289,4 @@ def test_a_report_on_an_archive_of_another_model_or_without_dates_is_refused(tmp
     assert main(["report", archive, "--out", str(tmp_path / "r")]) == 2
     assert "classified by another model; name it with --model" in capsys.readouterr().err
     assert main(["report", archive, "--out", str(tmp_path / "r"), "--model", "tfidf"]) == 2
-    assert "a report there has no date; a shift report needs one" in capsys.readouterr().err
+    assert "no dated report there; at least one is needed" in capsys.readouterr().err

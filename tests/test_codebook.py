@@ -107,11 +107,11 @@ def test_a_report_is_cited_by_outlet_date_and_title():
     [
         (Report("r1", "…"), "r1"),
         (Report("r1", "…", title="Talks stall"), "Talks stall"),
-        (Report("r1", "…", dt.date(2030, 3, 16)), "2030-03-16"),
-        (Report("r1", "…", outlet="The Delta Post"), "The Delta Post"),
+        (Report("r1", "…", dt.date(2030, 3, 16)), "2030-03-16: r1"),
+        (Report("r1", "…", outlet="The Delta Post"), "The Delta Post: r1"),
     ],
 )
-def test_a_reference_leaves_out_what_is_unknown_and_is_never_empty(report, reference):
+def test_a_reference_without_a_title_names_the_id_and_leaves_out_what_else_is_unknown(report, reference):
     assert report.reference == reference
 
 

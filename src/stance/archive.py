@@ -24,10 +24,10 @@ from stance.artefacts import META
 from stance.batch import Decision, decisions
 from stance.classify import StanceClassifier
 from stance.codebook import NONE, Report, StanceError
-from stance.streams import Read, stream
+from stance.streams import JOB, Read, stream
 from stance.syndication import CopyFinder
 
-JOB: Final = "_job.json"  # readers of Parquet folders pass over names that begin with an underscore
+DONE: Final = "_done.json"  # readers of Parquet folders pass over names that begin with an underscore
 REJECTED: Final = "_rejected"
 PART_CHARACTERS: Final = 2_000_000  # of the reports of one part: some 15,000 sentences
 N_REMEMBERED: Final = 20_000  # reports among which copies are looked for: syndicated copies are of the same days
@@ -83,6 +83,7 @@ def classify_archive(
         for part in _parts(records, part_characters):
             totals = _write(folder, totals, len(part), decisions(_counted(part, finder, bar), classifier))
             bar.set_postfix_str(f"{totals.n_sentences:,} sentences, {totals.n_stances:,} stances")
+    finish(folder)
     return totals
 
 
@@ -96,10 +97,28 @@ def describe(files: Sequence[Path], model: Path, tables: Sequence[Path]) -> dict
     }
 
 
-def made_by(folder: Path, model: Path) -> bool:
-    """Whether the archive in ``folder`` was classified by the stored model in the folder ``model``."""
-    job = json.loads((folder / JOB).read_text(encoding="utf-8"))
-    return bool(job.get("model") == describe([], model, [])["model"])
+def finish(folder: Path) -> None:
+    """Say in ``folder`` that it is whole."""
+    if not (folder / DONE).exists():
+        _place(folder / DONE, json.dumps({"n_parts": len(list(folder.glob("*.parquet")))}).encode())
+
+
+def check_whole(folder: Path, model: Path) -> dict[str, Any]:
+    """The job of the archive in ``folder``.
+
+    Raises:
+        StanceError: if the archive is not whole, or was not classified by the stored model in ``model``.
+    """
+    job: dict[str, Any] = json.loads((folder / JOB).read_text(encoding="utf-8"))
+    if job.get("model") != describe([], model, [])["model"]:
+        raise StanceError(f"{folder}: classified by another model; name it with --model")
+    if not (folder / DONE).is_file():
+        raise StanceError(f"{folder}: not finished; finish it with stance classify --resume")
+    n_parts = json.loads((folder / DONE).read_text(encoding="utf-8"))["n_parts"]
+    found = len(list(folder.glob("*.parquet")))
+    if found != n_parts:
+        raise StanceError(f"{folder}: {found} parts; there must be {n_parts}. Classify again into another folder")
+    return job
 
 
 def _new(folder: Path, job: dict[str, Any]) -> Totals:
@@ -121,7 +140,10 @@ def _begun(folder: Path, job: dict[str, Any]) -> Totals:
     begun = json.loads((folder / JOB).read_text(encoding="utf-8"))
     changed = [name for name in job if begun.get(name) != job[name]]
     if changed:
-        raise StanceError(f"{folder}: begun with other {', '.join(changed)}; --resume needs the same as then")
+        raise StanceError(
+            f"{folder}: begun with other {', '.join(changed)}; --resume needs the same as then, and files of the same "
+            "path, size and time"
+        )
     parts = sorted(folder.glob("*.parquet"))
     if [part.name for part in parts] != [_part_name(number) for number in range(len(parts))]:
         raise StanceError(f"{folder}: a part is missing or has another name; begin anew in another folder")

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 MEMORY: Final = "1GB"  # beyond which DuckDB writes to disk
 N_EVIDENCE: Final = 12  # the likeliest sentences of each position
 
+_TWICE: Final = """
+SELECT report_id FROM classified WHERE position = 1 AND begins = 'party' GROUP BY report_id, actor HAVING count(*) > 1
+ORDER BY report_id LIMIT 1
+"""
 # A table of each report and party: what it was asked about, and how often each label was found and expected.
 _PAIRS: Final = f"""
 CREATE TEMP TABLE pairs AS
@@ -52,24 +56,29 @@ GROUP BY actor, issue, span, label
 
 
 def tally_archive(folder: Path, period: Callable[[dt.date], Period] = period_of) -> Tally:
-    """Count the decisions that ``stance classify --out`` wrote into ``folder``; copies are left out.
+    """Count the decisions that ``stance classify --out`` wrote into ``folder``.
 
-    The evidence of a position are its likeliest sentences.
+    Copies, and reports without a date, are left out. The evidence of a position are its likeliest sentences.
 
     Raises:
-        StanceError: if a file cannot be read, or a report has no date.
+        StanceError: if a file cannot be read, two reports have one id, or none has a date.
     """
     import duckdb
 
     with duckdb.connect(config={"memory_limit": MEMORY}) as database:
         try:
-            database.read_parquet(str(folder / "*.parquet")).filter("reason = ''").create_view("decisions")
+            database.read_parquet(str(folder / "*.parquet")).filter("reason = ''").create_view("classified")
             return _tally(database, folder, period)
         except duckdb.Error as error:
             raise StanceError(f"{folder}: {error}; expected the Parquet files of stance classify --out") from error
 
 
 def _tally(database: DuckDBPyConnection, folder: Path, period: Callable[[dt.date], Period]) -> Tally:
+    twice = database.execute(_TWICE).fetchone()
+    if twice:
+        raise StanceError(f"{folder}: report_id {twice[0]!r} stands twice; each report needs its own")
+    [(n_undated,)] = database.execute("SELECT count(DISTINCT report_id) FROM classified WHERE date IS NULL").fetchall()
+    database.execute("CREATE VIEW decisions AS SELECT * FROM classified WHERE date IS NOT NULL")
     spans = _number_periods(database, folder, period)
     database.execute(_PAIRS)
     cells = list(_cells(database, spans))
@@ -95,6 +104,7 @@ def _tally(database: DuckDBPyConnection, folder: Path, period: Callable[[dt.date
         days=(first, last),
         references=references,
         n_copies=n_copies,
+        n_undated=n_undated,
         listed_in="the archive",
     )
 
@@ -105,12 +115,10 @@ def _number_periods(
     """The periods, each with its number of sentences; ``counted`` are the decisions with their period's number."""
     per_day = database.execute(
         "SELECT date, sum(n_sentences) FROM (SELECT date, report_id, max(position) AS n_sentences FROM decisions "
-        "WHERE copy_of = '' GROUP BY date, report_id) GROUP BY date ORDER BY date NULLS FIRST"
+        "WHERE copy_of = '' GROUP BY date, report_id) GROUP BY date ORDER BY date"
     ).fetchall()
     if not per_day:
-        raise StanceError(f"{folder}: no decision there; at least one is needed")
-    if per_day[0][0] is None:
-        raise StanceError(f"{folder}: a report there has no date; a shift report needs one")
+        raise StanceError(f"{folder}: no dated report there; at least one is needed")
     n_sentences: dict[Period, int] = {}
     for date, n in per_day:
         n_sentences[period(date)] = n_sentences.get(period(date), 0) + n

@@ -23,14 +23,14 @@ def run(options: argparse.Namespace) -> int:
     """Do what the options ask for; returns how many records could not be read."""
     if options.out is None:
         for name in ("resume", "workers"):
-            if getattr(options, name):
+            if getattr(options, name) not in (None, False):
                 raise StanceError(f"--{name} is given without --out; it is for whole archives")
         _print(options)
         return 0
     for name in ("file", "date", "json", "csv"):
         if getattr(options, name):
             raise StanceError(f"--{name} is given with --out; it is for a single text")
-    if options.workers and options.resume:
+    if options.workers is not None and options.resume:
         raise StanceError("--resume is given with --workers; it goes on with what one process began")
     return _archive(options)
 
@@ -40,7 +40,7 @@ def _archive(options: argparse.Namespace) -> int:
     from stance.streams import sources
 
     files = sources(map(Path, options.text))
-    if options.workers:
+    if options.workers is not None:
         from stance.cluster import classify_with_ray
 
         n_rejected = classify_with_ray(
@@ -55,7 +55,8 @@ def _archive(options: argparse.Namespace) -> int:
     try:
         done = classify_archive(files, options.out, classifier, job=job, resume=options.resume)
     except KeyboardInterrupt:
-        print(f"stance: the parts in {options.out} are kept; the same command with --resume goes on", file=sys.stderr)
+        n_parts = len(list(options.out.glob("*.parquet")))
+        print(f"stance: {n_parts} parts kept in {options.out}; the same command with --resume goes on", file=sys.stderr)
         raise
     print(
         f"{done.n_records - done.n_rejected:,} reports, {done.n_copies:,} of them copies: "
@@ -97,12 +98,21 @@ def _lines(found: Sequence[Classification]) -> list[str]:
     return lines
 
 
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long for a name, or with a NUL
+        return False
+
+
 def _input_text(options: argparse.Namespace) -> str:
     if options.text and options.file is not None:
         raise StanceError("both a text and --file are given; give one of them")
     if len(options.text) > 1:
         raise StanceError(f"{len(options.text)} texts are given; quote one, or classify files with --out FOLDER")
     if options.text:
+        if _is_file(options.text[0]):
+            raise StanceError(f"{options.text[0]} is a file; give --file for one text, or --out FOLDER for reports")
         return checked_text(options.text[0])
     if options.file is not None:
         return read_text(options.file)

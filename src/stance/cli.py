@@ -68,12 +68,16 @@ def _parser() -> argparse.ArgumentParser:
     form.add_argument("--csv", action="store_true", help="print a CSV with a row for each stance")
     classify.add_argument("--out", type=Path, help="classify an archive: the folder for the Parquet files")
     classify.add_argument("--resume", action="store_true", help="go on with an archive that was interrupted")
-    classify.add_argument("--workers", type=int, default=0, help="classify an archive on so many Ray workers")
+    classify.add_argument("--workers", type=int, help="classify an archive on so many Ray workers")
     _add_model(classify)
     classify.set_defaults(run=classify_command.run)
 
     report = commands.add_parser("report", help="shift report on dated reports: HTML, Markdown, CSV and JSON")
-    report.add_argument("path", type=Path, help="folder, manifest .csv, .jsonl or .parquet of dated reports")
+    report.add_argument(
+        "path",
+        type=Path,
+        help="folder, manifest .csv, .jsonl or .parquet of dated reports, or a folder that classify --out wrote",
+    )
     report.add_argument(
         "--coded", action="store_true", help=f"PATH is a CSV of stances that people coded: {', '.join(CODED_COLUMNS)}"
     )

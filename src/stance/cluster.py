@@ -7,17 +7,18 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.dataset
 
-from stance.archive import JOB, SCHEMA, describe
+from stance.archive import SCHEMA, describe, finish
 from stance.batch import decisions
 from stance.classify import load_classifier, model_files
 from stance.codebook import StanceError
-from stance.streams import stream
+from stance.streams import JOB, root_of, stream
 
 BLOCK_BYTES: Final = 500_000  # of reports that a worker gets at once: some 3,000 sentences
 FILE_ROWS: Final = 100_000  # decisions at least in each file, but for the last
@@ -86,15 +87,17 @@ def classify_with_ray(
     readers, workers = ray.data.TaskPoolStrategy(1 + n_workers // N_FED), ray.data.ActorPoolStrategy(size=n_workers)
     options = (str(stored.resolve()) if stored == Path(model) else model, str(actors.resolve()) if actors else None)
     no_core = {"num_cpus": 0}  # readers and writers would wait for one for ever where the workers have them all
-    records = paths.flat_map(_records, compute=readers, **no_core)
+    records = paths.flat_map(partial(_records, root=root_of(files)), compute=readers, **no_core)
     found = records.map_batches(
         Worker, fn_constructor_args=options, batch_size=None, batch_format="numpy", compute=workers, num_cpus=1
     )
     found.write_parquet(str(unfinished), min_rows_per_file=FILE_ROWS, ray_remote_args=no_core, compression="zstd")
-    (unfinished / JOB).write_text(json.dumps(describe(files, *model_files(model, actors))), encoding="utf-8")
+    job = describe(files, *model_files(model, actors)) | {"copies": "not looked for"}
+    (unfinished / JOB).write_text(json.dumps(job), encoding="utf-8")
+    finish(unfinished)
     unfinished.rename(folder)
     return int(pa.dataset.dataset(folder, SCHEMA).count_rows(filter=pa.dataset.field("reason") != ""))
 
 
-def _records(path: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    return ({"record": record} for record, _ in stream([Path(path["item"])]))
+def _records(path: Mapping[str, str], root: Path) -> Iterator[dict[str, Any]]:
+    return ({"record": record} for record, _ in stream([Path(path["item"])], root))

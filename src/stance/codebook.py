@@ -75,9 +75,9 @@ class Report:
 
     @property
     def reference(self) -> str:
-        """How to cite the report: outlet, date and title, or its id where all three are missing."""
+        """How to cite the report: outlet, date and title, or its id where it has no title."""
         source = ", ".join(str(part) for part in (self.outlet, self.date) if part)
-        return ": ".join(part for part in (source, self.title) if part) or self.report_id
+        return ": ".join(part for part in (source, self.title or self.report_id) if part)
 
 
 @dataclass(frozen=True, slots=True)

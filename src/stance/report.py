@@ -116,7 +116,7 @@ def write_pages(
         "overview": overview(analysis),
         "quality": quality,
         "trust": trust(quality, is_coded=counted.is_coded),
-        "limits": limits(errors, is_coded=counted.is_coded or not counted.n_reports),
+        "limits": limits(errors, counted),
         "comparison": None if gold is None else _comparison(gold, analysis),
     }
     pages = _environment()

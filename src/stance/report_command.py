@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stance.archive import JOB, made_by
+from stance.archive import check_whole
 from stance.classify import StanceClassifier, load_classifier, model_files
 from stance.codebook import Example, ReadReport, Report, StanceError
 from stance.periods import Calendar, Period, period_of
 from stance.sentences import split
+from stance.streams import JOB
 from stance.tables import parse_date
 
 if TYPE_CHECKING:
@@ -32,11 +34,17 @@ def write(options: argparse.Namespace) -> None:
         raise StanceError(f"{options.out}: a file stands there or above; --out must be a folder")
     if options.checked and (options.coded or _is_archive(options.path)):
         raise StanceError("--checked is given with --coded or an archive; it is for reports that are classified now")
+    if options.coded and _is_archive(options.path):
+        raise StanceError(f"{options.path}: decisions of a classifier; --coded is for stances that people coded")
+    if _is_archive(options.out):
+        raise StanceError(f"{options.out}: an archive of decisions; --out must be another folder")
     by = Calendar(options.period) if options.breaks is None else _breaks(options.breaks)
     period = partial(period_of, by=by)
     if _is_archive(options.path):
         counted, measured = _counted(options, period)
         n_reports, n_copies = counted.n_reports, counted.n_copies
+        if counted.n_undated:
+            print(f"{count(counted.n_undated, 'report')} without a date left out", file=sys.stderr)
         title = options.title or f"Stances in {count(n_reports, 'report')}"
         paths = write_pages(options.out, counted, title=title, **measured)
     else:
@@ -95,9 +103,9 @@ def _counted(options: argparse.Namespace, period: Callable[[dt.date], Period]) -
     """What is counted in an archive, and how good the classifier is that read it."""
     from stance.archive_tally import tally_archive
 
-    if not made_by(options.path, model_files(options.model)[0]):
-        raise StanceError(f"{options.path}: classified by another model; name it with --model")
-    return tally_archive(options.path, period), _measured(load_classifier(options.model, options.actors))
+    job = check_whole(options.path, model_files(options.model)[0])
+    counted = replace(tally_archive(options.path, period), copies_unknown="copies" in job)
+    return counted, _measured(load_classifier(options.model, options.actors))
 
 
 def _coded(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any]]:

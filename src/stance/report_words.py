@@ -10,7 +10,7 @@ from stance.firmness import MIN_STANCES, ActorPeriod, FirmnessChange, Trend
 from stance.metrics import Estimate
 from stance.positions import Move, PositionChange
 from stance.quantification import Confusion
-from stance.shifts import ShiftAgreement, ShiftAnalysis
+from stance.shifts import ShiftAgreement, ShiftAnalysis, Tally
 
 if TYPE_CHECKING:
     from stance.evaluation import Evaluation
@@ -24,6 +24,9 @@ FOUND_LIMITS: Final = (
     "Shares counted from an imperfect classifier are biased: a label that it misses often looks rarer than it is. "
     "Nothing here corrects for that.",
 )
+COPIES_LIMITS: Final = (
+    "Nobody looked for copies: a wire report that several papers print counts as often as it was printed.",
+)
 LIMITS: Final = (
     "An actor with stances in one report of a period only: the interval covers the chance of which sentences were "
     "reported there, not that of which report was read.",
@@ -35,11 +38,13 @@ LIMITS: Final = (
 )
 
 
-def limits(errors: Confusion | None, *, is_coded: bool) -> Sequence[str]:
+def limits(errors: Confusion | None, counted: Tally) -> Sequence[str]:
     """What the report cannot tell; of a classifier's errors nothing where people coded the stances."""
-    if errors:
-        return (*CORRECTED_LIMITS, *LIMITS)
-    return LIMITS if is_coded else (*FOUND_LIMITS, *LIMITS)
+    first = CORRECTED_LIMITS if errors else () if counted.is_coded or not counted.n_reports else FOUND_LIMITS
+    undated = f"{count(counted.n_undated, 'report')} without a date left out."
+    return (
+        *first, *([undated] if counted.n_undated else []), *(COPIES_LIMITS if counted.copies_unknown else ()), *LIMITS
+    )  # fmt: skip
 
 
 def overview(analysis: ShiftAnalysis) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from glob import glob, has_magic
@@ -15,6 +17,9 @@ from stance.codebook import Report, StanceError
 from stance.reports import DATED_NAME, FIELDS, MANIFEST, as_report, beside
 from stance.tables import read_text
 
+JOB: Final = "_job.json"  # stands in a folder of decisions
+_LONE: Final = re.compile("[\\ud800-\\udfff]")  # surrogates: also what stands for bytes that are not UTF-8
+_DATE_AND_TIME: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]")
 MAX_CHARACTERS: Final = 10_000_000  # of one report
 MAX_LINE: Final = 4 * MAX_CHARACTERS + 65_536  # bytes of one line
 N_ROWS: Final = 64  # read from Parquet at once
@@ -27,6 +32,11 @@ class Rejected:
     where: str
     report_id: str
     reason: str
+
+    @classmethod
+    def of(cls, where: str, report_id: str, reason: str) -> Rejected:
+        """With bytes that are no UTF-8, in a file's name or an id, written out."""
+        return cls(*(part.encode("utf-8", "backslashreplace").decode() for part in (where, report_id, reason)))
 
 
 Read = Report | Rejected
@@ -42,6 +52,7 @@ def sources(paths: Iterable[Path]) -> list[Path]:
         StanceError: if there is no file.
     """
     found: list[Path] = []
+    paths = list(paths)
     for path in paths:
         matches = sorted(map(Path, glob(str(path), recursive=True))) if has_magic(str(path)) else [path]
         if not matches or not all(match.exists() for match in matches):
@@ -49,38 +60,57 @@ def sources(paths: Iterable[Path]) -> list[Path]:
         for match in matches:
             found += _below(match) if match.is_dir() else [match]
     if not found:
-        raise StanceError(f"{', '.join(map(str, paths))}: no file there; expected {ALLOWED}")
+        raise StanceError(f"{', '.join(map(str, paths)) or 'no path given'}: no file there; expected {ALLOWED}")
     return list(dict.fromkeys(found))
 
 
-def stream(files: Iterable[Path]) -> Iterator[tuple[Read, int]]:
+def root_of(files: Sequence[Path]) -> Path:
+    """The folder that all ``files`` lie in or below."""
+    return Path(os.path.commonpath([file.absolute().parent for file in files]))
+
+
+def stream(files: Sequence[Path], root: Path | None = None) -> Iterator[tuple[Read, int]]:
     """Every record of ``files`` in order, each with the bytes of its file that it makes up (in Parquet, on average).
 
-    A report's id is its ``report_id``, or else its place; the date may be missing.
+    A report's id is its ``report_id``; that of a text file its path below ``root`` (that of all files) without suffix,
+    and else the report's place. The date may be missing.
     """
+    root = root or root_of(files)
     for file in files:
         try:
             for where, row, n_bytes in READERS.get(file.suffix.lower(), _unknown)(file):
-                yield read(where, row) if isinstance(row, Mapping) else Rejected(where, "", row), n_bytes
+                if not isinstance(row, Mapping):
+                    yield Rejected.of(where, "", row), n_bytes
+                    continue
+                path = file.absolute().relative_to(root).with_suffix("").as_posix()
+                yield read(where, {"report_id": path, **row} if file.suffix.lower() == ".txt" else row), n_bytes
         except OSError as error:
-            yield Rejected(str(file), "", error.strerror or str(error)), 0
+            yield Rejected.of(str(file), "", error.strerror or str(error)), 0
 
 
 def read(where: str, row: Mapping[str, Any]) -> Read:
     """The report in a row of a table, or why there is none."""
     given = row.get("report_id")
     report_id = where if given is None else str(given).strip() or where
+    if any(isinstance(value, str) and _LONE.search(value) for value in (*row.values(), report_id)):
+        return Rejected.of(where, report_id, "bytes that are not UTF-8, or lone surrogates; save the file as UTF-8")
+    date = row.get("date")
+    if isinstance(date, str) and _DATE_AND_TIME.match(date):
+        row = {**row, "date": date[: len("2022-03-16")]}
     try:
         report = as_report(where, {**row, "report_id": report_id}, needed=("text",))
     except StanceError as error:
-        return Rejected(where, report_id, str(error).removeprefix(f"{where}: "))
+        return Rejected.of(where, report_id, str(error).removeprefix(f"{where}: "))
     if len(report.text) > MAX_CHARACTERS:
-        return Rejected(where, report_id, f"a text of {len(report.text):,} characters; {MAX_CHARACTERS:,} are allowed")
+        reason = f"a text of {len(report.text):,} characters; {MAX_CHARACTERS:,} are allowed"
+        return Rejected.of(where, report_id, reason)
     return report
 
 
 def _below(folder: Path) -> list[Path]:
     """All files below ``folder`` but hidden ones and those that a manifest lists."""
+    if (folder / JOB).is_file():
+        raise StanceError(f"{folder}: holds decisions of stance classify --out, not reports; give the reports")
     if (folder / MANIFEST).is_file():
         return [folder / MANIFEST]
     children = sorted(child for child in folder.iterdir() if not child.name.startswith((".", "_")))
@@ -101,7 +131,7 @@ def _text(file: Path) -> Iterator[_Row]:
     match = DATED_NAME.fullmatch(file.stem)
     named = {"date": match[1], "title": match[2]} if match else {}
     try:
-        yield str(file), {"report_id": file.stem, "text": read_text(file), **named}, size
+        yield str(file), {"text": read_text(file), **named}, size
     except StanceError as error:
         yield str(file), str(error).removeprefix(f"{file}: "), size
 
@@ -109,7 +139,8 @@ def _text(file: Path) -> Iterator[_Row]:
 def _jsonl(file: Path) -> Iterator[_Row]:
     with file.open("rb") as lines:
         for number, line in enumerate(_lines(lines), start=1):
-            yield f"{file}:{number}", _json(line), len(line)
+            if line.strip():
+                yield f"{file}:{number}", _json(line), len(line)
 
 
 def _json(line: bytes) -> Mapping[str, Any] | str:
@@ -124,32 +155,45 @@ def _json(line: bytes) -> Mapping[str, Any] | str:
 
 def _csv(file: Path) -> Iterator[_Row]:
     """A table with a column ``text``, or a manifest with a column ``file``."""
-    csv.field_size_limit(MAX_LINE)
     with file.open("rb") as lines:
-        reader = csv.reader(line.decode("utf-8-sig", "surrogateescape") for line in _lines(lines))
+        reader = csv.reader((line.decode("utf-8-sig", "surrogateescape") for line in _lines(lines)), strict=True)
         header: list[str] = []
         start = 0
         while True:
             where = f"{file}:{reader.line_num + 1}"
             try:
-                fields = next(reader)
+                fields = _next_row(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield where, f"{error}; the file must be a well-formed CSV", 0
+                yield where, f"{error}; the file must be a well-formed CSV. Is a quote closed that opens here?", 0
                 continue
             n_bytes, start = lines.tell() - start, lines.tell()
             if not header:
                 header = fields
                 if not {"text", "file"} & set(header):
-                    yield (
-                        where,
-                        f"the columns are {', '.join(header)}; text, or in a manifest file, must be one",
-                        n_bytes,
-                    )
+                    yield where, _wrong_header(header), n_bytes
                     return
             elif fields:
                 yield where, _fields(file, header, fields), n_bytes
+
+
+def _next_row(reader: Iterator[list[str]]) -> list[str]:
+    """The next row, whose fields may be as long as a report; the limit is one of the whole process."""
+    usual = csv.field_size_limit(MAX_LINE)
+    try:
+        return next(reader)
+    finally:
+        csv.field_size_limit(usual)
+
+
+def _wrong_header(header: Sequence[str]) -> str:
+    if any(_LONE.search(name) or "\0" in name for name in header):
+        return "bytes that are not UTF-8; save the file as UTF-8"
+    mark = re.search(r"[;\t]", header[0])
+    if len(header) == 1 and mark:
+        return f"the fields are divided by {mark[0]!r}; save the file with commas"
+    return f"no column text (nor file, of a manifest); the columns are {', '.join(header)}"
 
 
 def _fields(file: Path, header: Sequence[str], fields: Sequence[str]) -> Mapping[str, Any] | str:
