@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from stance import __version__
 from stance.artefacts import META
-from stance.batch import Decision, decisions
+from stance.batch import ISSUE, Decision, decisions
 from stance.classify import StanceClassifier
 from stance.codebook import NONE, Report, StanceError
 from stance.streams import JOB, Read, stream
@@ -40,7 +40,7 @@ _TOTALS: Final = b"stance"  # the metadata key of a part's totals
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What lies behind the first parts of an archive, all together."""
+    """What lies behind the first parts of an archive, all together; a stance on two issues counts once."""
 
     n_parts: int = 0
     n_records: int = 0
@@ -198,7 +198,7 @@ def _write(folder: Path, before: Totals, n_records: int, rows: Iterator[Decision
         n_rejected=before.n_rejected + len(rejected),
         n_copies=before.n_copies + len({row.report_id for row in table if row.copy_of}),
         n_sentences=before.n_sentences + len(list(groupby(table, key=lambda row: (row.report_id, row.position)))),
-        n_stances=before.n_stances + sum(row.label != NONE for row in table),
+        n_stances=before.n_stances + sum(row.label != NONE and row.begins != ISSUE for row in table),
     )
     totals_json = json.dumps(asdict(totals))
     if rejected:

@@ -81,7 +81,7 @@ def classify_with_ray(
     logging.getLogger("ray.data").setLevel(logging.WARNING)
     if not ray.is_initialized():
         ray.init(log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
-    paths = ray.data.from_items([str(file.resolve()) for file in files])
+    paths = ray.data.from_items([str(file.absolute()) for file in files])
     paths.context.target_max_block_size = block_bytes
     paths.context._max_num_blocks_in_streaming_gen_buffer = 16  # after 2, a worker would wait for the driver
     readers, workers = ray.data.TaskPoolStrategy(1 + n_workers // N_FED), ray.data.ActorPoolStrategy(size=n_workers)
