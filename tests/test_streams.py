@@ -109,8 +109,8 @@ def test_bytes_that_are_not_utf_8_cost_their_record_only(tmp_path):
     (tmp_path / "a.jsonl").write_bytes(b'{"text": "caf\xe9"}\n' + good + b"\n")
     (tmp_path / "b.csv").write_bytes(b"report_id,text\nr1,caf\xe9\nr2," + TEXT.encode() + b"\n")
     (tmp_path / "c.txt").write_bytes(b"caf\xe9")
-    assert ids(tmp_path) == [f"{tmp_path / 'a.jsonl'}:1", "r2", "r1", "r2", ""] or ids(tmp_path)[1] == "r2"
-    assert len(reasons(tmp_path)) == 3
+    assert ids(tmp_path) == ["", "r2", "r1", "r2", ""]
+    assert [type(item) is Rejected for item in records(tmp_path)] == [True, False, True, False, True]
 
 
 def test_a_csv_row_of_another_width_is_rejected_and_the_next_is_read(tmp_path):
@@ -168,8 +168,11 @@ def test_a_report_may_be_as_long_as_ten_million_characters():
     assert refused.reason == "a text of 10,000,001 characters; 10,000,000 are allowed"
 
 
-@pytest.mark.parametrize("suffix", ["txt", "jsonl", "csv"])
-def test_a_gigabyte_on_one_line_takes_little_memory(tmp_path, suffix):
+@pytest.mark.parametrize(
+    ("suffix", "expected"),
+    [("txt", "['Rejected']"), ("jsonl", "['Rejected', 'Report']"), ("csv", "['Rejected', 'Rejected']")],
+)
+def test_a_gigabyte_on_one_line_takes_little_memory(tmp_path, suffix, expected):
     """The file is sparse; what is read of it is not."""
     path = tmp_path / f"a.{suffix}"
     with path.open("wb") as file:
@@ -185,8 +188,7 @@ print(Path("/proc/self/status").read_text().partition("VmHWM:")[2].split()[0])
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     found, peak = done.stdout.splitlines()
-    assert found == {"txt": "['Rejected']", "jsonl": "['Rejected', 'Report']"}.get(suffix, found)
-    assert "Rejected" in found
+    assert found == expected
     assert int(peak) < 600_000  # kB
 
 

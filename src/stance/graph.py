@@ -179,7 +179,7 @@ class _Graph:
         if self.int8 is None or name in IN_FLOATS:
             product = self("MatMul", inputs, self.constant(f"{name}.weight", self.layers[name].weight))
             return self("Add", product, bias)
-        weight, weight_scale, steps, scale, zero = self._integers(inputs, name)
+        weight, weight_scale, steps, scale, zero = self._integers(inputs, name, self.int8[name])
         weight_zero = self.constant("weight zero", np.array(0, dtype=np.int8))
         operands = (steps, weight, scale, weight_scale, zero, weight_zero, bias)
         return self("MatMulIntegerToFloat", *operands, domain=FUSED)
@@ -191,15 +191,13 @@ class _Graph:
         if self.int8 is None:
             weight = self.constant(f"{name}.weight", self.layers[name].weight)
             return self("Attention", inputs, weight, bias, visible, domain=FUSED, num_heads=shape.n_encoder_heads)
-        weight, weight_scale, steps, scale, zero = self._integers(inputs, name)
+        weight, weight_scale, steps, scale, zero = self._integers(inputs, name, self.int8[name])
         weight_zeros = self.constant("weight zeros", np.zeros(len(self.layers[name].bias), dtype=np.int8))
         operands = (steps, weight, bias, scale, weight_scale, visible, zero, weight_zeros)
         return self("QAttention", *operands, domain=FUSED, num_heads=shape.n_encoder_heads)
 
-    def _integers(self, inputs: str, name: str) -> tuple[str, str, str, str, str]:
+    def _integers(self, inputs: str, name: str, layer: Int8Linear) -> tuple[str, str, str, str, str]:
         """Weight, its scale, the inputs as integers, their scale and their zero."""
-        assert self.int8 is not None  # noqa: S101 - for the type checker
-        layer = self.int8[name]
         scale = self.constant(f"{name}.input_scale", np.array(layer.input_scale))
         zero = self.constant(f"{name}.input_zero", np.array(layer.input_zero))
         evened = self("Mul", inputs, self.constant(f"{name}.input_factor", layer.input_factor))

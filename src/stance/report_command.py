@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from stance.archive import check_whole
 from stance.classify import StanceClassifier, load_classifier, model_files
 from stance.codebook import Example, ReadReport, Report, StanceError
 from stance.periods import Calendar, Period, period_of
@@ -101,6 +100,7 @@ def _is_archive(path: Path) -> bool:
 
 def _counted(options: argparse.Namespace, period: Callable[[dt.date], Period]) -> tuple[Tally, dict[str, Any]]:
     """What is counted in an archive, and how good the classifier is that read it."""
+    from stance.archive import check_whole
     from stance.archive_tally import tally_archive
 
     job = check_whole(options.path, model_files(options.model)[0])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stance.cells import Cell, cells_of
@@ -118,12 +118,13 @@ def tally(reports: Sequence[ReadReport], period: Callable[[dt.date], Period] = p
     held = [stance for stance in stances if stance.actor != NOBODY]
     n_by_actor = Counter(actor for actor, *_ in {_holding(stance) for stance in held})
     actors = ranked(n_by_actor)
+    dates = {report.date for report in reports}
     return Tally(
         cells=tuple(cells_of(counted, actors, period)),
         positions=tuple(positions(held, actors, period)),
         n_unclear=len(stances) - len(held),
         n_reports=len(reports),
-        days=span_of(report.date for report in reports),
+        days=(min(dates), max(dates)) if dates else None,
         references={report.report_id: report.reference for report in reports},
         copies=tuple(report for report in reports if report.copy_of),
         n_copies=len(reports) - len(counted),
@@ -153,12 +154,6 @@ def analyse_tally(counted: Tally, errors: Confusion | None = None) -> ShiftAnaly
 def ranked(n_by_actor: Mapping[str, int]) -> tuple[str, ...]:
     """Actors, those with most stances first."""
     return tuple(sorted(n_by_actor, key=lambda actor: (-n_by_actor[actor], actor)))
-
-
-def span_of(dates: Iterable[dt.date]) -> tuple[dt.date, dt.date] | None:
-    """The first and the last of ``dates``."""
-    ordered = sorted(dates)
-    return (ordered[0], ordered[-1]) if ordered else None
 
 
 def compare(gold: ShiftAnalysis, predicted: ShiftAnalysis) -> ShiftAgreement:
