@@ -29,10 +29,12 @@ from quapy.method.aggregative import ACC
 from tqdm import tqdm
 
 from stance.cells import cells_of
+from stance.changes import firmness_changes
 from stance.classify import load_classifier
 from stance.codebook import FIRM_LABELS, LABELS, Asked, DatedStance, Issue, Label, ReadReport
 from stance.dataset import Split, label_examples, read_splits
 from stance.firmness import ActorPeriod, FirmnessAnalysis, analyse_firmness
+from stance.gaps import GapChange, analyse_gaps
 from stance.labels import read_labels
 from stance.paths import HOME
 from stance.periods import Calendar, period_of
@@ -228,18 +230,28 @@ def summary(
                 note(f"{name}_bias", cell.firmness.value - truth)
                 note(f"{name}_coverage", cell.firmness.low <= truth <= cell.firmness.high)
                 note(f"{name}_width", cell.firmness.high - cell.firmness.low)
-            for change in analysis.changes:
+            for change in firmness_changes(analysis.series):
                 truth = setting.firmness[1] - setting.firmness[0]
                 note(f"{name}_change_coverage", change.difference.low <= truth <= change.difference.high)
                 note(f"{name}_seen", change.p_value <= 0.05)
                 if change.permutation_p is not None and name == "found":
                     note("permutation_seen", change.permutation_p <= 0.05)
+            for gap in gap_changes(analysis):  # all actors are equally firm, so there is no gap and no change of it
+                note(f"{name}_gap_coverage", gap.after.firmness.low <= 0 <= gap.after.firmness.high)
+                note(f"{name}_gap_seen", gap.p_value <= 0.05)
         for cell in corrected.periods:
             truth = setting.firmness[cell.period.start.month - 1]
             by_label = cell.expected or {}
             note("expected_bias", sum(by_label[label] for label in FIRM_LABELS) / sum(by_label.values()) - truth)
             note("quapy_acc_bias", quapy_acc(cell, errors) - truth)
     return {name: float(np.mean(values)) for name, values in scores.items()}
+
+
+def gap_changes(analysis: FirmnessAnalysis) -> list[GapChange]:
+    """The change of the gap between each two actors, so that none is in two pairs."""
+    actors = [series.actor for series in analysis.series]
+    pairs = zip(actors[::2], actors[1::2], strict=False)
+    return [change for pair in pairs for change in analyse_gaps(analysis.series, pair).changes]
 
 
 def quapy_acc(cell: ActorPeriod, errors: Confusion) -> float:
@@ -286,6 +298,8 @@ COLUMNS: Final = (
     ("corrected width", "corrected_width", ".2f"), ("change coverage, found", "found_change_coverage", ".2f"),
     ("change coverage, corrected", "corrected_change_coverage", ".2f"), ("change seen, found", "found_seen", ".2f"),
     ("change seen, corrected", "corrected_seen", ".2f"), ("change seen, reshuffled", "permutation_seen", ".2f"),
+    ("gap coverage, found", "found_gap_coverage", ".2f"), ("gap coverage, corrected", "corrected_gap_coverage", ".2f"),
+    ("gap change seen, found", "found_gap_seen", ".2f"), ("gap change seen, corrected", "corrected_gap_seen", ".2f"),
 )  # fmt: skip
 HEAD: Final = "| reports × pairs | stances | firmness | " + " | ".join(name for name, _, _ in COLUMNS) + " |"
 RULE: Final = "| --- | --- | --- |" + " ---: |" * len(COLUMNS)
@@ -321,6 +335,9 @@ def verdict(rows: Sequence[Mapping[str, Any]], still: Sequence[Mapping[str, Any]
             f"{np.mean([row['found_width'] for row in of]):.2f}.",
             f"* Errors {errors}, no change: a shift is seen in {spread('corrected_seen', calm)} corrected, "
             f"{spread('found_seen', calm)} found, {spread('permutation_seen', calm)} by reshuffled reports.",
+            f"* Errors {errors}, gaps between actors that are equally firm: the intervals hold 0 in "
+            f"{spread('corrected_gap_coverage', of)} corrected, {spread('found_gap_coverage', of)} found; a change of "
+            f"the gap is seen in {spread('corrected_gap_seen', of)} and {spread('found_gap_seen', of)}.",
         ]
     return lines
 

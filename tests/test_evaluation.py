@@ -17,6 +17,7 @@ from stance.evaluation import (
     evaluate,
     format_estimate,
     from_json,
+    measured_errors,
     outcome,
     report_numbers,
 )
@@ -211,3 +212,13 @@ def test_two_empty_passes_are_refused():
 def test_a_test_without_sentences_is_refused():
     with pytest.raises(StanceError, match="no labelled sentence"):
         evaluate("x", "toy", [], [], RULE)
+
+
+def test_a_stance_found_on_another_issue_is_an_error_on_both_issues_but_not_in_its_label():
+    on_talks = replace(BELMARK_REFUSES, issue=Issue.TALKS)
+    errors = measured_errors([item("r1", 1, BELMARK_REFUSES)], [answer(on_talks)], RULE)
+    rejection = 1 + LABELS.index(Label.REJECTION)
+    assert errors.labels.counts[rejection][rejection] == 1
+    assert errors.by_issue[Issue.TERRITORY].counts[rejection][0] == 1
+    assert errors.by_issue[Issue.TALKS].counts[0][rejection] == 1
+    assert errors.by_issue[Issue.JUSTICE].counts[0][0] == 2  # both parties, nothing there

@@ -1,48 +1,15 @@
-"""Firmness per period, corrected and compared."""
+"""Firmness per period, corrected."""
 
 import datetime as dt
 
 import numpy as np
 import pytest
+from toy_reports import ERRING, C, R, monthly, months, read
 
 from stance.cells import cells_of
-from stance.codebook import LABELS, Asked, DatedStance, Issue, Label, ReadReport
+from stance.codebook import LABELS, DatedStance, Issue, ReadReport
 from stance.firmness import analyse_firmness
-from stance.periods import Calendar, period_of
 from stance.quantification import Confusion
-
-D, C, R, P = Label.DEMAND, Label.CONCESSION, Label.REJECTION, Label.PRECONDITION
-ERRING = Confusion(
-    ((1900, 40, 30, 20, 10), (60, 120, 12, 6, 2), (80, 10, 100, 6, 4), (50, 8, 4, 56, 2), (16, 6, 8, 2, 48))
-)
-
-
-def read(number, date, labels, *, n_asked=0, actor="Belmark"):
-    """A report in which ``actor`` holds ``labels``, one in each sentence."""
-    stances = tuple(
-        DatedStance(f"r{number:02}", date, position, "…", actor, label, Issue.TALKS)
-        for position, label in enumerate(labels, start=1)
-    )
-    asked = {actor: Asked(n_asked, dict.fromkeys(LABELS, n_asked / 10))} if n_asked else {}
-    return ReadReport(f"r{number:02}", date, "", max(n_asked, len(labels)), stances, asked)
-
-
-def months(*months_of_labels, n_asked=0, step=1):
-    """Six reports in each month, each with the labels of the month; ``step`` months lie between."""
-    return [
-        read(
-            6 * number + day,
-            dt.date(2030 + step * number // 12, step * number % 12 + 1, day + 1),
-            labels,
-            n_asked=n_asked,
-        )
-        for number, labels in enumerate(months_of_labels)
-        for day in range(6)
-    ]
-
-
-def monthly(date):
-    return period_of(date, Calendar.MONTH)
 
 
 def analysed(reports, errors=None):
@@ -89,33 +56,6 @@ def test_a_period_without_a_stance_of_the_actor_is_left_out():
     assert len(analysed([*months([R, C], n_asked=10), silent], ERRING).periods) == 1
 
 
-def test_a_reversal_is_clear_and_reshuffled_reports_agree():
-    [change] = analysed(months([R, R], [C, C])).changes
-    assert change.difference.high < 0
-    assert change.is_clear
-    assert change.permutation_p == pytest.approx(2 / 924)  # of the ways to halve twelve reports, two are as far apart
-
-
-def test_no_change_is_not_clear():
-    [change] = analysed(months([R, C], [R, C])).changes
-    assert not change.is_clear
-    assert change.difference.low < -0.1 < 0.1 < change.difference.high
-    assert change.permutation_p == 1
-
-
-def test_two_reports_are_too_few_to_be_reshuffled():
-    reports = [read(day, dt.date(2030, day, 1), [R, R, R]) for day in (1, 2)]
-    [change] = analysed(reports).changes
-    assert change.permutation_p is None
-
-
-def test_p_values_are_adjusted_for_the_number_of_changes():
-    [first, second] = analysed(months([R, R], [C, C], [R, C, C])).changes
-    assert first.adjusted_p >= first.p_value
-    assert second.adjusted_p >= second.p_value
-    assert first.adjusted_p + second.adjusted_p > first.p_value + second.p_value
-
-
 def test_reports_that_contradict_each_other_weaken_the_evidence():
     together = months([R, C, R, C])
     apart = [read(number, report.date, [R] * 4 if number % 2 else [C] * 4) for number, report in enumerate(together)]
@@ -123,26 +63,6 @@ def test_reports_that_contradict_each_other_weaken_the_evidence():
     assert (calm.dispersion, torn.dispersion > 4) == (1, True)
     width = [a.periods[0].firmness.high - a.periods[0].firmness.low for a in (calm, torn)]
     assert width[0] < width[1]
-
-
-def test_a_steady_rise_over_years_has_a_slope():
-    rising = months([C, C, C, C], [R, C, C, C], [R, R, C, C], [R, R, R, C], step=12)
-    [trend] = analysed(rising).trends
-    assert trend.n_periods == 4
-    assert 0 < trend.slope.low < trend.slope.value < trend.slope.high
-    assert trend.slope.value == pytest.approx(0.25, rel=0.1)
-    assert analysed(rising[:18]).trends == ()
-
-
-def test_a_few_months_have_no_slope_a_year():
-    assert analysed(months([C, C, C, C], [R, C, C, C], [R, R, C, C], [R, R, R, C])).trends == ()
-
-
-def test_a_difference_is_that_of_the_levels_beside_it():
-    [change] = analysed(months([R, R, C], [C])).changes
-    assert (
-        change.difference.value == change.after.firmness.value - change.before.firmness.value == pytest.approx(-2 / 3)
-    )
 
 
 def test_a_label_on_two_issues_in_one_sentence_counts_once():
@@ -155,5 +75,21 @@ def test_a_label_on_two_issues_in_one_sentence_counts_once():
 
 def test_all_estimates_are_plain_numbers():
     analysis = analysed(months([R, C], [R, R], n_asked=10), ERRING)
-    values = [*analysis.changes[0].difference, analysis.changes[0].p_value, *analysis.periods[0].firmness]
+    values = [value for period in analysis.periods for value in period.firmness]
     assert all(type(value) is float and np.isfinite(value) for value in values)
+
+
+def test_the_interval_reaches_to_the_end_where_only_one_side_is_found():
+    firm, yielding = (analysed(months([label], n_asked=10), ERRING).periods[0].firmness for label in (R, C))
+    assert (firm.high, yielding.low) == (1, 0)
+    assert 0 < firm.low < firm.value < 1
+    assert 0 < yielding.value < yielding.high < 1
+
+
+def test_an_issue_counts_its_own_stances_among_all_that_were_asked():
+    reports = [*months([R, C], n_asked=10), *months([R], n_asked=10, issue=Issue.ECONOMY, actor="Ardania")]
+    talks = list(cells_of(reports, ["Belmark", "Ardania"], monthly, Issue.TALKS))
+    assert [(cell.actor, cell.issue, cell.n_asked, cell.expected) for cell in talks] == [
+        ("Belmark", Issue.TALKS, 60, None)
+    ]
+    assert (talks[0].counts[R], talks[0].counts[C]) == (6, 6)

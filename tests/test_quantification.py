@@ -1,13 +1,18 @@
 """Counts corrected for the errors of who counted."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
+from toy_reports import ERRING
 
-from stance.codebook import LABELS, Label, StanceError
+from stance.codebook import ISSUES, LABELS, Issue, Label, StanceError
 from stance.quantification import (
     FIRM,
     N_CLASSES,
+    POOLED_PAIRS,
     Confusion,
+    MeasuredErrors,
     confusion,
     decided_counts,
     dispersion,
@@ -17,9 +22,6 @@ from stance.quantification import (
 
 D, C, R, P = Label.DEMAND, Label.CONCESSION, Label.REJECTION, Label.PRECONDITION
 FLAWLESS = Confusion(tuple(tuple(1000 * (row == column) for column in range(N_CLASSES)) for row in range(N_CLASSES)))
-ERRING = Confusion(
-    ((1900, 40, 30, 20, 10), (60, 120, 12, 6, 2), (80, 10, 100, 6, 4), (50, 8, 4, 56, 2), (16, 6, 8, 2, 48))
-)
 
 
 def interval(draws, confidence=0.9):
@@ -114,3 +116,17 @@ def test_reports_that_agree_are_not_dispersed_and_opposite_ones_are():
 
 def test_one_report_in_each_cell_tells_nothing_of_dispersion():
     assert dispersion(np.array([10, 0]), np.array([10, 10]), np.array([0, 1])) == 1
+
+
+def test_errors_on_an_issue_lean_on_all_issues_where_there_is_no_stance():
+    silent = Confusion(((500, 0, 0, 0, 0), *[(0,) * N_CLASSES] * 4))
+    errors = MeasuredErrors(ERRING, {Issue.TALKS: FLAWLESS, Issue.JUSTICE: silent})
+    talks, justice = (np.array(errors.on_issue(issue).counts) for issue in (Issue.TALKS, Issue.JUSTICE))
+    assert justice[0].tolist() == [500, 0, 0, 0, 0]
+    assert justice[1].tolist() == [0, POOLED_PAIRS, 0, 0, 0]
+    assert talks[1].tolist() == [0, 1000 + POOLED_PAIRS, 0, 0, 0]
+
+
+def test_measured_errors_come_back_from_json():
+    errors = MeasuredErrors(ERRING, dict.fromkeys(ISSUES, FLAWLESS))
+    assert MeasuredErrors.from_json(asdict(errors)) == errors

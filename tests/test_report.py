@@ -76,8 +76,10 @@ def words(page):
     return " ".join(" ".join(parser.text).split())
 
 
-def test_five_files_are_written_and_no_unfinished_one_is_left(tmp_path):
-    assert sorted(write(tmp_path)) == ["shares.csv", "shifts.html", "shifts.json", "shifts.md", "stances.csv"]
+def test_all_files_are_written_and_no_unfinished_one_is_left(tmp_path):
+    assert sorted(write(tmp_path)) == [
+        "gaps.csv", "shares.csv", "shifts.html", "shifts.json", "shifts.md", "stances.csv",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("stances", [TALKS, []])
@@ -212,3 +214,46 @@ def test_of_many_changes_the_first_hundred_are_shown(tmp_path):
     assert "And 20 more in shifts.json." in words(files["shifts.html"])
     assert "And 20 more in shifts.json." in files["shifts.md"]
     assert files["shifts.json"].count('"move"') == 120
+
+
+def both_sides(day, *labels_of_actors):
+    """Stances of two actors on one day, each with its labels."""
+    return [
+        stance(f"r{day}", day, label, actor=actor, position=position)
+        for actor, labels in zip(("Belmark", "Ardania"), labels_of_actors, strict=True)
+        for position, label in enumerate(labels, start=1)
+    ]
+
+
+def test_who_moved_towards_whom_stands_in_words_and_numbers(tmp_path):
+    firm, yielding = [Label.REJECTION] * 12, [Label.CONCESSION] * 12
+    pages = write(tmp_path, [*both_sides(1, firm, yielding), *both_sides(9, yielding, yielding)])
+    told = "Drew closer (2030-01-01 → 2030-01-09): Ardania moved +0 percentage points"
+    assert told in words(pages["shifts.html"])
+    assert told in pages["shifts.md"]
+    first, second, *_ = csv.DictReader(pages["gaps.csv"].splitlines())
+    assert (first["first"], first["second"], first["gap"], first["change"]) == ("Ardania", "Belmark", "-1.0000", "")
+    assert (second["gap"], second["second_moved"]) == ("0.0000", "-1.0000")
+
+
+def test_no_pair_is_compared_without_stances_enough(tmp_path):
+    page = words(write(tmp_path)["shifts.html"])
+    assert "No two actors have 3 stances or more in the same period, so none are compared." in page
+    assert "Firmness on single issues" not in page
+
+
+def test_single_issues_have_a_table_of_their_own(tmp_path):
+    pages = write(tmp_path, [stance("r1", 1, Label.REJECTION, position=position) for position in range(1, 5)])
+    assert "Firmness on single issues" in words(pages["shifts.html"])
+    assert "| Belmark | territory | 2030-01-01 | 4 | 100% (" in pages["shifts.md"]
+    rows = list(csv.DictReader(pages["shares.csv"].splitlines()))
+    assert [(row["issue"], row["firmness_found"]) for row in rows] == [("", "1.0000"), ("territory", "1.0000")]
+
+
+def test_a_change_point_is_told(tmp_path):
+    months = [
+        stance(f"r{month}-{number}", 1 + month, label, position=number)
+        for month, label in enumerate([Label.CONCESSION] * 8 + [Label.REJECTION] * 8)
+        for number in range(1, 6)
+    ]
+    assert "A change point: firmer from 2030-01-09 on" in words(write(tmp_path, months)["shifts.html"])

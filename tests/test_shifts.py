@@ -5,8 +5,10 @@ import random
 from dataclasses import replace
 
 import pytest
+from toy_reports import ERRING
 
 from stance.codebook import NOBODY, DatedStance, Issue, Label
+from stance.quantification import MeasuredErrors
 from stance.reading import coded_reports
 from stance.shifts import analyse as analyse_reports
 from stance.shifts import compare
@@ -183,3 +185,46 @@ def test_the_interval_of_an_actor_does_not_depend_on_the_other_actors():
     [alone] = analyse(belmark).firmness_changes
     [among] = [change for change in analyse([*belmark, *busier]).firmness_changes if change.actor == "Belmark"]
     assert among.difference == alone.difference
+
+
+def test_single_issues_are_counted_apart():
+    stances = [*held("Belmark", JANUARY, R, R, C), *held("Belmark", JANUARY, C, C, C, issue=Issue.TALKS)]
+    [territory, talks] = analyse(stances).issue_periods
+    assert (territory.issue, territory.firmness_found) == (Issue.TERRITORY, pytest.approx(2 / 3))
+    assert (talks.issue, talks.firmness_found) == (Issue.TALKS, 0)
+
+
+def test_an_issue_with_too_few_stances_in_a_period_is_left_out():
+    stances = [*held("Belmark", JANUARY, R, R, C), *held("Belmark", JANUARY, C, C, issue=Issue.TALKS)]
+    assert [period.issue for period in analyse(stances).issue_periods] == [Issue.TERRITORY]
+
+
+def test_a_change_on_one_issue_can_hide_behind_a_steady_whole():
+    january = [*held("Belmark", JANUARY, *[R] * 12), *held("Belmark", JANUARY, *[C] * 12, issue=Issue.TALKS)]
+    march = [*held("Belmark", MARCH, *[C] * 12), *held("Belmark", MARCH, *[R] * 12, issue=Issue.TALKS)]
+    analysis = analyse([*january, *march])
+    assert [(change.issue, change.difference.value) for change in analysis.issue_changes] == [
+        (Issue.TERRITORY, -1),
+        (Issue.TALKS, 1),
+    ]
+    assert all(change.is_clear for change in analysis.issue_changes)
+    assert not any(change.is_clear for change in analysis.firmness_changes)
+
+
+def test_gaps_are_of_all_issues_together_and_of_each():
+    stances = [
+        one
+        for actor, label in (("Belmark", R), ("Ardania", C))
+        for issue in (Issue.TERRITORY, Issue.TALKS)
+        for one in held(actor, JANUARY, *[label] * 5, issue=issue)
+    ]
+    analysis = analyse(stances)
+    assert [gap.issue for gap in analysis.gaps.gaps] == [None]
+    assert [gap.issue for gap in analysis.issue_gaps.gaps] == [Issue.TERRITORY, Issue.TALKS]
+    assert {gap.firmness.value for gap in analysis.issue_gaps.gaps} == {-1}  # Ardania less Belmark
+
+
+def test_a_classifier_whose_errors_on_issues_are_unknown_tells_nothing_of_them():
+    analysis = analyse_reports(coded_reports(held("Belmark", JANUARY, *[R] * 12)), errors=MeasuredErrors(ERRING, {}))
+    assert analysis.is_corrected
+    assert (analysis.issue_periods, analysis.issue_gaps.gaps) == ((), ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -45,6 +46,18 @@ _BY_REPORT: Final = f"""
 SELECT actor, span, {" + ".join(FIRM_LABELS)} AS firm, {" + ".join(LABELS)} AS total
 FROM pairs WHERE {" + ".join(LABELS)} > 0 ORDER BY actor, span, day, report_id
 """
+# Of each issue: the counts of each cell, and the stances of each report.
+_ISSUE_PAIRS: Final = f"""
+CREATE TEMP TABLE issue_pairs AS
+SELECT actor, issue, span, report_id, any_value(day) AS day,
+    {", ".join(f"count(*) FILTER (label = '{label}') AS {label}" for label in LABELS)}
+FROM counted WHERE label <> 'none' AND actor <> '{NOBODY}' GROUP BY actor, issue, span, report_id
+"""
+_ISSUE_CELLS: Final = f"""
+SELECT actor, issue, span, {", ".join(f"sum({label})" for label in LABELS)},
+    list([{" + ".join(FIRM_LABELS)}, {" + ".join(LABELS)}] ORDER BY day, report_id)
+FROM issue_pairs GROUP BY actor, issue, span
+"""
 _PROBABILITY: Final = f"CASE label {' '.join(f'''WHEN '{label}' THEN {label}''' for label in LABELS)} END"
 _QUOTED: Final = "{'report_id': report_id, 'date': date, 'title': title, 'outlet': outlet, 'position': position, " \
     "'sentence': sentence, 'label': label, 'probability': probability}"  # fmt: skip
@@ -82,6 +95,7 @@ def _tally(database: DuckDBPyConnection, folder: Path, period: Callable[[dt.date
     spans = _number_periods(database, folder, period)
     database.execute(_PAIRS)
     cells = list(_cells(database, spans))
+    issue_cells = list(_issue_cells(database, spans, cells))
     found: dict[str, int] = {}
     for cell in cells:
         found[cell.actor] = found.get(cell.actor, 0) + sum(cell.counts.values())
@@ -98,6 +112,12 @@ def _tally(database: DuckDBPyConnection, folder: Path, period: Callable[[dt.date
     ).fetchall()
     return Tally(
         cells=tuple(sorted(cells, key=lambda cell: (rank[cell.actor], cell.period))),
+        issue_cells=tuple(
+            cell
+            for issue in issues
+            for cell in sorted(issue_cells, key=lambda cell: (rank[cell.actor], cell.period))
+            if cell.issue is issue
+        ),
         positions=tuple(sorted(positions, key=lambda one: (rank[one.actor], issues.index(one.issue), one.period))),
         n_unclear=n_unclear,
         n_reports=n_reports,
@@ -153,6 +173,22 @@ def _cells(database: DuckDBPyConnection, spans: list[tuple[Period, int]]) -> Ite
             expected=dict(zip(LABELS, map(float, sums[len(LABELS) :]), strict=True)),
             checked=(),
             by_report=parts[actor, span],
+        )
+
+
+def _issue_cells(
+    database: DuckDBPyConnection, spans: list[tuple[Period, int]], cells: Iterable[Cell]
+) -> Iterator[Cell]:
+    """The cells of each issue in any order: as that of all issues, but for the stances."""
+    database.execute(_ISSUE_PAIRS)
+    whole = {(cell.actor, cell.period): cell for cell in cells}
+    for actor, issue, span, *sums, by_report in database.execute(_ISSUE_CELLS).fetchall():
+        yield replace(
+            whole[actor, spans[span][0]],
+            issue=Issue(issue),
+            counts=dict(zip(LABELS, map(int, sums), strict=True)),
+            expected=None,
+            by_report=np.array(by_report, dtype=np.int64),
         )
 
 

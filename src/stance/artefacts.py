@@ -15,7 +15,7 @@ from typing import Any
 
 from stance.codebook import CODEBOOK_VERSION, StanceError
 from stance.predictions import Classifier, DecisionRule
-from stance.quantification import Confusion
+from stance.quantification import MeasuredErrors
 
 META = "meta.json"
 
@@ -30,7 +30,7 @@ class StoredModel:
     classifier: Classifier
     rule: DecisionRule
     meta: Mapping[str, Any]
-    errors: Confusion | None = None
+    errors: MeasuredErrors | None = None
 
 
 def write_meta(folder: Path, kind: str, rule: DecisionRule, details: Mapping[str, Any]) -> None:
@@ -60,7 +60,7 @@ def load_model(folder: Path, *, n_threads: int = 0) -> StoredModel:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
         files, version, kind = dict(meta["files"]), meta["codebook_version"], meta["kind"]
         rule = DecisionRule(**meta["rule"])
-        errors = Confusion(tuple(map(tuple, meta["errors"]["counts"]))) if meta.get("errors") else None
+        errors = MeasuredErrors.from_json(meta["errors"]) if meta.get("errors") else None
     except (ValueError, KeyError, TypeError) as error:
         raise StanceError(f"{folder / META}: damaged ({error!r}); restore it or run train.py again") from error
     for name, expected in files.items():

@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from stance.codebook import FIRM_LABELS, LABELS, Label, ReadReport
+from stance.codebook import FIRM_LABELS, LABELS, Issue, Label, ReadReport
 from stance.periods import Period
 
 Ints = npt.NDArray[np.int64]
@@ -18,12 +18,13 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """An actor's stances in one period, counted.
+    """An actor's stances in one period, counted: those on one ``issue``, or on all (None).
 
     ``n_reports`` name the actor, or hold a stance of it, in ``n_asked`` sentences; ``mean_day`` is their mean date as a
     proleptic ordinal. ``n_sentences`` is the length of all reports of the period, 0 where unknown. ``counts`` are the
     stances found, one for each sentence and label, and ``expected`` the sums of calibrated probabilities, None for
-    stances that people coded. ``checked`` are the labels of each decision that somebody has checked. ``by_report`` are
+    stances that people coded and for an issue. ``checked`` are the labels of each decision that somebody has checked,
+    none for an issue. ``by_report`` are
     the firm and all stances of each report with any, shape (n_reports_with_stance, 2).
     """
 
@@ -37,19 +38,23 @@ class Cell:
     expected: Mapping[Label, float] | None
     checked: Sequence[frozenset[Label]]
     by_report: Ints
+    issue: Issue | None = None
 
 
 def cells_of(
-    reports: Sequence[ReadReport], actors: Sequence[str], period: Callable[[dt.date], Period]
+    reports: Sequence[ReadReport],
+    actors: Sequence[str],
+    period: Callable[[dt.date], Period],
+    issue: Issue | None = None,
 ) -> Iterator[Cell]:
-    """The cells of ``actors`` with any stance, in their order, then by period."""
+    """The cells of ``actors`` with any stance, or any on ``issue``, in their order, then by period."""
     n_sentences: Counter[Period] = Counter()
     by_cell: dict[tuple[str, Period], list[tuple[ReadReport, Counter[Label]]]] = {}
     for report in sorted(reports, key=lambda report: (report.date, report.report_id)):
         span = period(report.date)
         n_sentences[span] += report.n_sentences
         found: dict[str, Counter[Label]] = {actor: Counter() for actor in report.asked}
-        for actor, label, _ in {(stance.actor, stance.label, stance.position) for stance in report.stances}:
+        for actor, label, _ in {(s.actor, s.label, s.position) for s in report.stances if issue in (None, s.issue)}:
             found.setdefault(actor, Counter())[label] += 1
         for actor, labels in found.items():
             by_cell.setdefault((actor, span), []).append((report, labels))
@@ -57,7 +62,8 @@ def cells_of(
         for span in sorted(n_sentences):
             held = by_cell.get((actor, span), [])
             if any(labels for _, labels in held):
-                yield _cell(actor, span, n_sentences[span], held)
+                cell = _cell(actor, span, n_sentences[span], held)
+                yield cell if issue is None else replace(cell, issue=issue, expected=None, checked=())
 
 
 def _cell(actor: str, span: Period, n_sentences: int, held: Sequence[tuple[ReadReport, Counter[Label]]]) -> Cell:

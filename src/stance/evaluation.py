@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from stance.codebook import LABELS, NOBODY, Label, Stance, StanceError
+from stance.codebook import ISSUES, LABELS, NOBODY, Issue, Label, Stance, StanceError
 from stance.dataset import LabelledExample, targets
 from stance.labels import LabelledSentence
 from stance.metrics import (
@@ -24,7 +24,7 @@ from stance.metrics import (
     paired_difference,
 )
 from stance.predictions import DecisionRule, Probabilities
-from stance.quantification import Confusion, confusion
+from stance.quantification import Confusion, MeasuredErrors, confusion
 
 BOOTSTRAP_SEED: Final = 2026
 
@@ -132,16 +132,23 @@ def evaluate(
 
 def measured_errors(
     items: Sequence[LabelledExample], probabilities: Sequence[Probabilities], rule: DecisionRule
-) -> Confusion:
+) -> MeasuredErrors:
     """What was decided about each party asked about in ``items``, against the annotators: for ``quantification``."""
-    pairs = []
-    for item, answer in zip(items, probabilities, strict=True):
-        gold = item.sentence.stances
-        found = rule.stances(item.example, rule.calibrate(answer))
-        for candidate in item.example.candidates:
-            sides = (frozenset(s.label for s in side if s.actor == candidate.actor) for side in (gold, found))
-            pairs.append((next(sides), next(sides)))
-    return confusion(pairs)
+    sides = [
+        [[stance for stance in side if stance.actor == candidate.actor] for side in (item.sentence.stances, found)]
+        for item, answer in zip(items, probabilities, strict=True)
+        for found in (rule.stances(item.example, rule.calibrate(answer)),)
+        for candidate in item.example.candidates
+    ]
+
+    def errors(issue: Issue | None) -> Confusion:
+        return confusion([(_labels_on(issue, gold), _labels_on(issue, found)) for gold, found in sides])
+
+    return MeasuredErrors(errors(None), {issue: errors(issue) for issue in ISSUES})
+
+
+def _labels_on(issue: Issue | None, stances: Sequence[Stance]) -> frozenset[Label]:
+    return frozenset(stance.label for stance in stances if issue in (None, stance.issue))
 
 
 def compare(

@@ -27,7 +27,7 @@ from stance.evaluation import Evaluation, evaluate, measured_errors, outcome, re
 from stance.labels import read_labels
 from stance.metrics import Estimate, estimate, macro_f1
 from stance.predictions import Classifier, DecisionRule, Probabilities
-from stance.quantification import Confusion
+from stance.quantification import MeasuredErrors
 
 DEVELOPMENT, SEEDS, TEST, FOLDS = "development", "seeds", "frozen test", "seeds, left one out"
 
@@ -72,7 +72,7 @@ class Contender:
     make: Callable[[bool], Trainable]
     released: Trainable | None = None
     rule: DecisionRule = field(default_factory=DecisionRule)
-    errors: Confusion | None = None  # on the development reports
+    errors: MeasuredErrors | None = None  # on the development reports
     answers: dict[str, Sequence[Probabilities]] = field(default_factory=dict)
     rules: dict[str, DecisionRule] = field(default_factory=dict)
     evaluations: list[Evaluation] = field(default_factory=list)

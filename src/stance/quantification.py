@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Final
+from typing import Any, Final, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from stance.codebook import FIRM_LABELS, LABELS, Label, StanceError
+from stance.codebook import FIRM_LABELS, LABELS, Issue, Label, StanceError
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -27,6 +27,7 @@ FIRM: Final = tuple(1 + LABELS.index(label) for label in FIRM_LABELS)
 STANCE_PRIOR: Final = 2.0  # as much as two stances, of the labels as on the reports on which the errors were measured
 NONE_PRIOR: Final = 1.0
 ERROR_PRIOR: Final = 1.0  # of a row of error rates, spread evenly
+POOLED_PAIRS: Final = 10.0  # of all issues, that tell of the errors on one
 N_CHAINS: Final = 200
 N_BURN_IN: Final = 30
 N_KEPT: Final = 20  # draws of each chain
@@ -41,7 +42,7 @@ class Confusion:
     stance, then the labels in Label order. A pair with several labels counts once for each.
     """
 
-    counts: tuple[tuple[int, ...], ...]
+    counts: tuple[tuple[float, ...], ...]
 
     def __post_init__(self) -> None:
         shape = [len(row) for row in self.counts]
@@ -49,6 +50,32 @@ class Confusion:
             raise StanceError(
                 f"confusion counts have rows of {shape}; they must be {N_CLASSES} rows of {N_CLASSES} counts from 0"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredErrors:
+    """A classifier's errors on labelled reports: which label it gave, and which label on each issue.
+
+    In ``by_issue`` a stance on another issue is no stance; it is empty where nobody measured it. The reports hold few
+    stances on any one issue, so ``on_issue`` adds what holds over all issues.
+    """
+
+    labels: Confusion
+    by_issue: Mapping[Issue, Confusion]
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """The errors of which ``dataclasses.asdict`` made ``record``."""
+        by_issue = {Issue(issue): _confusion(one) for issue, one in record["by_issue"].items()}
+        return cls(_confusion(record["labels"]), by_issue)
+
+    def on_issue(self, issue: Issue) -> Confusion:
+        """The errors on an issue, the rows of true stances with as much as ``POOLED_PAIRS`` pairs of all issues."""
+        counts = np.asarray(self.by_issue[issue].counts, dtype=float)
+        pooled = np.sum([confusion.counts for confusion in self.by_issue.values()], axis=0)
+        for row in range(1, N_CLASSES):
+            counts[row] += POOLED_PAIRS * pooled[row] / max(pooled[row].sum(), 1)
+        return Confusion(tuple(tuple(row) for row in counts.tolist()))
 
 
 def confusion(pairs: Sequence[tuple[frozenset[Label], frozenset[Label]]]) -> Confusion:
@@ -137,6 +164,10 @@ def dispersion(n_firm: Ints, n_stances: Ints, cells: Ints) -> float:
     freedom = told.sum() - len(np.unique(numbers[told]))
     statistic = ((n_firm[told] - expected) ** 2 / (expected * (1 - shares[told]))).sum()
     return max(1.0, float(statistic / freedom)) if freedom else 1.0
+
+
+def _confusion(record: Mapping[str, Any]) -> Confusion:
+    return Confusion(tuple(map(tuple, record["counts"])))
 
 
 def _class(label: Label | None) -> int:

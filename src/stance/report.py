@@ -13,14 +13,36 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup
 
+from stance.changes import FirmnessChange
 from stance.charts import LABEL_COLOURS, N_UPRIGHT_NAMES, actor_chart
 from stance.codebook import FIRM_LABELS, LABELS, Issue, Label, ReadReport
 from stance.firmness import MIN_STANCES, ActorPeriod
+from stance.gaps import MAX_ACTORS, Gap, GapAnalysis, GapChange
 from stance.periods import Period, period_of
 from stance.positions import Move, Position
-from stance.quantification import Confusion
-from stance.report_tables import SHARE_COLUMNS, STANCE_COLUMNS, csv_text, numbers, share_row, stance_rows
-from stance.report_words import agreement_words, count, limits, overview, points, score, share, summary, trust
+from stance.quantification import MeasuredErrors
+from stance.report_tables import (
+    GAP_COLUMNS,
+    SHARE_COLUMNS,
+    STANCE_COLUMNS,
+    csv_text,
+    gap_rows,
+    numbers,
+    share_row,
+    stance_rows,
+)
+from stance.report_words import (
+    agreement_words,
+    count,
+    gap_words,
+    limits,
+    overview,
+    points,
+    score,
+    share,
+    summary,
+    trust,
+)
 from stance.shifts import ShiftAnalysis, Tally, analyse, analyse_tally, compare, tally
 
 if TYPE_CHECKING:
@@ -65,17 +87,28 @@ class ActorSection:
         return any(period.is_enough for period in self.periods)
 
 
+@dataclass(frozen=True, slots=True)
+class PairSection:
+    """What the report tells of two actors, on one issue or on all: each gap with its change, if there is one before."""
+
+    first: str
+    second: str
+    issue: Issue | None
+    summary: str
+    rows: Sequence[tuple[Gap, GapChange | None]]
+
+
 def write_report(
     folder: Path,
     reports: Sequence[ReadReport],
     *,
     title: str,
     period: Callable[[dt.date], Period] = period_of,
-    errors: Confusion | None = None,
+    errors: MeasuredErrors | None = None,
     quality: Evaluation | None = None,
     gold: Sequence[ReadReport] | None = None,
 ) -> list[Path]:
-    """Write ``shifts.html``, ``shifts.md``, ``shifts.json``, ``shares.csv`` and ``stances.csv``; returns their paths.
+    """Write ``shifts.html``, ``.md`` and ``.json``, ``shares.csv``, ``gaps.csv``, ``stances.csv``; returns their paths.
 
     Args:
         folder: where to write; it is made if need be.
@@ -89,7 +122,7 @@ def write_report(
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     [path.name for path in write_report(Path(folder), [], title="The delta talks")]
-    ['shifts.html', 'shifts.md', 'shifts.json', 'shares.csv', 'stances.csv']
+    ['shifts.html', 'shifts.md', 'shifts.json', 'shares.csv', 'gaps.csv', 'stances.csv']
     """
     counted = tally(reports, period)
     compared = None if gold is None else analyse(gold, period=period)
@@ -102,7 +135,7 @@ def write_pages(
     counted: Tally,
     *,
     title: str,
-    errors: Confusion | None = None,
+    errors: MeasuredErrors | None = None,
     quality: Evaluation | None = None,
     gold: ShiftAnalysis | None = None,
 ) -> list[Path]:
@@ -114,6 +147,9 @@ def write_pages(
         "analysis": analysis,
         "sections": _sections(analysis),
         "overview": overview(analysis),
+        "pairs": _pairs(analysis.gaps),
+        "issue_pairs": _pairs(analysis.issue_gaps),
+        "issues": _issues(analysis),
         "quality": quality,
         "trust": trust(quality, is_coded=counted.is_coded),
         "limits": limits(errors, counted),
@@ -122,7 +158,8 @@ def write_pages(
     pages = _environment()
     texts = {name: pages.get_template(f"{name}.j2").render(facts) for name in ("shifts.html", "shifts.md")}
     texts["shifts.json"] = json.dumps(numbers(analysis), ensure_ascii=False, indent=1) + "\n"
-    texts["shares.csv"] = csv_text(SHARE_COLUMNS, map(share_row, analysis.periods))
+    texts["shares.csv"] = csv_text(SHARE_COLUMNS, map(share_row, (*analysis.periods, *analysis.issue_periods)))
+    texts["gaps.csv"] = csv_text(GAP_COLUMNS, gap_rows((analysis.gaps, analysis.issue_gaps)))
     folder.mkdir(parents=True, exist_ok=True)
     return [_write(folder / name, text) for name, text in texts.items()]
 
@@ -144,6 +181,7 @@ def _environment() -> Environment:
         "meanings": MEANINGS,
         "moves": MOVES,
         "max_changes": MAX_CHANGES,
+        "max_compared": MAX_ACTORS,
         "max_evidence": MAX_EVIDENCE,
         "max_printed": MAX_PRINTED,
         "min_stances": MIN_STANCES,
@@ -168,6 +206,26 @@ def _sections(analysis: ShiftAnalysis) -> list[ActorSection]:
         chart = Markup(actor_chart(analysis, actor)) if is_main else Markup()  # noqa: S704 - drawn by us, its text escaped
         sections.append(ActorSection(actor, n_stances, periods, rows, words, chart))
     return sections
+
+
+def _pairs(analysis: GapAnalysis) -> list[PairSection]:
+    changes = {change.after: change for change in analysis.changes}
+    by_pair: dict[tuple[str, str, Issue | None], list[tuple[Gap, GapChange | None]]] = {}
+    for gap in analysis.gaps:
+        by_pair.setdefault((gap.first, gap.second, gap.issue), []).append((gap, changes.get(gap)))
+    return [
+        PairSection(*pair, gap_words([gap for gap, _ in rows], [change for _, change in rows if change]), rows)
+        for pair, rows in by_pair.items()
+    ]
+
+
+def _issues(analysis: ShiftAnalysis) -> dict[str, list[tuple[ActorPeriod, FirmnessChange | None]]]:
+    """Each actor's periods on single issues, with the change since the period before if there is one."""
+    changes = {(one.actor, one.issue, one.after.period): one for one in analysis.issue_changes}
+    by_actor: dict[str, list[tuple[ActorPeriod, FirmnessChange | None]]] = {actor: [] for actor in analysis.actors}
+    for one in analysis.issue_periods:
+        by_actor[one.actor].append((one, changes.get((one.actor, one.issue, one.period))))
+    return {actor: rows for actor, rows in by_actor.items() if rows}
 
 
 def _comparison(gold: ShiftAnalysis, predicted: ShiftAnalysis) -> dict[str, object]:

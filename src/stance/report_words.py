@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from stance.firmness import MIN_STANCES, ActorPeriod, FirmnessChange, Trend
+from stance.change_points import ChangePoint
+from stance.changes import FirmnessChange, Trend
+from stance.firmness import MIN_STANCES, ActorPeriod
+from stance.gaps import Gap, GapChange
 from stance.metrics import Estimate
 from stance.positions import Move, PositionChange
-from stance.quantification import Confusion
+from stance.quantification import MeasuredErrors
 from stance.shifts import ShiftAgreement, ShiftAnalysis, Tally
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ LIMITS: Final = (
 )
 
 
-def limits(errors: Confusion | None, counted: Tally) -> Sequence[str]:
+def limits(errors: MeasuredErrors | None, counted: Tally) -> Sequence[str]:
     """What the report cannot tell; of a classifier's errors nothing where people coded the stances."""
     first = CORRECTED_LIMITS if errors else () if counted.is_coded or not counted.n_reports else FOUND_LIMITS
     undated = f"{count(counted.n_undated, 'report')} without a date left out."
@@ -52,7 +55,11 @@ def overview(analysis: ShiftAnalysis) -> str:
     moves = Counter(change.move for change in analysis.position_changes)
     kinds = ", ".join(f"{moves[move]} {move}" for move in Move if moves[move])
     found = f"{count(len(analysis.position_changes), 'change')} of position on an issue"
-    return f"{found}{f' ({kinds})' if kinds else ''}. {_clear_words(analysis.firmness_changes)}"
+    story = f"{found}{f' ({kinds})' if kinds else ''}. {_clear_words(analysis.firmness_changes)}"
+    pair = analysis.actors[:2]
+    gaps = [gap for gap in analysis.gaps.gaps if (gap.first, gap.second) == pair]
+    changes = [one for one in analysis.gaps.changes if (one.after.first, one.after.second) == pair]
+    return f"{story} {gap_words(gaps, changes)}" if gaps else story
 
 
 def _clear_words(changes: Sequence[FirmnessChange]) -> str:
@@ -79,6 +86,7 @@ def summary(analysis: ShiftAnalysis, actor: str, periods: Sequence[ActorPeriod])
         f"{ends} and in {_told(last.firmness)} {last.period.when} ({last.n_stances}).",
         *_firmness_words([change for change in analysis.firmness_changes if change.actor == actor]),
         *(_trend_words(trend) for trend in analysis.trends if trend.actor == actor),
+        *(_point_words(point) for point in analysis.change_points if point.actor == actor),
         _position_words(moves),
     ]
 
@@ -105,6 +113,36 @@ def _firmness_words(changes: Sequence[FirmnessChange]) -> Iterable[str]:
 
 def _trend_words(trend: Trend) -> str:
     return f"Over {trend.n_periods} periods: {points(trend.slope)} a year."
+
+
+def _point_words(point: ChangePoint) -> str:
+    direction = "firmer" if point.after.value > point.before.value else "less firm"
+    return (
+        f"A change point: {direction} from {point.first} on, {share(point.after)} after {share(point.before)} "
+        f"(p {point.p_value:.3f}, for the number of actors)."
+    )
+
+
+def gap_words(gaps: Sequence[Gap], changes: Sequence[GapChange]) -> str:
+    """How far apart two actors were last, and which changes of that are clear, in words."""
+    last = gaps[-1]
+    held = f"{last.first} less {last.second} {last.period.when}: {points(last.firmness)} in firmness"
+    clear = [change for change in changes if change.is_clear]
+    if not changes:
+        return f"{held}, the only period in which both have stances enough."
+    if not clear:
+        none = "Its only change is not" if len(changes) == 1 else f"None of its {len(changes)} changes is"
+        return f"{held}. {none} clear."
+    return f"{held}. {' '.join(map(_gap_change_words, clear))}"
+
+
+def _gap_change_words(change: GapChange) -> str:
+    gap = change.after
+    verb = "Drew closer" if change.is_closer else "Drew apart"
+    return (
+        f"{verb} ({change.before.period} → {gap.period}): {gap.first} moved {points(change.first_moved)}, "
+        f"{gap.second} {points(change.second_moved)}."
+    )
 
 
 def points(difference: Estimate) -> str:

@@ -7,30 +7,34 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from stance.cells import Cell, cells_of
-from stance.codebook import NOBODY, DatedStance, ReadReport
-from stance.firmness import ActorPeriod, FirmnessChange, Trend, analyse_firmness
+from stance.change_points import ChangePoint, change_points
+from stance.changes import FirmnessChange, Trend, firmness_changes, trends
+from stance.codebook import ISSUES, NOBODY, DatedStance, ReadReport
+from stance.firmness import MIN_STANCES, ActorPeriod, FirmnessAnalysis, analyse_firmness
+from stance.gaps import GapAnalysis, analyse_gaps
 from stance.periods import Period, period_of
 from stance.positions import Position, PositionChange, position_changes, positions
-from stance.quantification import Confusion
+from stance.quantification import MeasuredErrors
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
     """What is counted in reports, and what a report on them tells beside.
 
-    ``cells`` and ``positions`` are sorted by actor (most stances first), period and issue, and leave out copies and
-    the ``n_unclear`` stances of nobody in particular. ``n_reports`` and ``days``, the first and the last, are those of
-    all reports; ``references`` say how to cite them, or in an archive those that are quoted, by id. ``copies`` are
-    listed, or in an archive only counted in ``n_copies``; ``copies_unknown`` where nobody looked for them.
-    ``n_undated`` reports have no date and are left out. ``n_checked`` decisions were checked by somebody.
-    ``listed_in`` says where every stance stands.
+    ``cells``, over all issues, ``issue_cells``, each on one issue, and ``positions`` are sorted by actor (most stances
+    first), period and issue, and leave out copies and the ``n_unclear`` stances of nobody in particular. ``n_reports``
+    and ``days``, the first and the last, are those of all reports; ``references`` say how to cite them, or in an
+    archive those that are quoted, by id. ``copies`` are listed, or in an archive only counted in ``n_copies``;
+    ``copies_unknown`` where nobody looked for them. ``n_undated`` reports have no date and are left out. ``n_checked``
+    decisions were checked by somebody. ``listed_in`` says where every stance stands.
     """
 
     cells: tuple[Cell, ...]
+    issue_cells: tuple[Cell, ...]
     positions: tuple[Position, ...]
     n_unclear: int
     n_reports: int
@@ -52,6 +56,9 @@ class ShiftAnalysis:
     ``n_stances`` counts a label of an actor once in a sentence, whatever the issues; the ``n_unclear`` stances of
     nobody in particular are left out. ``dispersion`` is by what factor the counts were weakened, because stances of one
     report depend on each other; ``is_corrected`` says whether shares are corrected for a classifier's errors.
+
+    ``gaps`` are those between the actors with most stances. ``issue_periods``, ``issue_changes`` and ``issue_gaps`` are
+    of single issues; they are empty where a classifier's errors on single issues are not known.
     """
 
     n_stances: int
@@ -61,6 +68,11 @@ class ShiftAnalysis:
     periods: tuple[ActorPeriod, ...]
     firmness_changes: tuple[FirmnessChange, ...]
     trends: tuple[Trend, ...]
+    change_points: tuple[ChangePoint, ...]
+    gaps: GapAnalysis
+    issue_periods: tuple[ActorPeriod, ...]
+    issue_changes: tuple[FirmnessChange, ...]
+    issue_gaps: GapAnalysis
     positions: tuple[Position, ...]
     position_changes: tuple[PositionChange, ...]
     dispersion: float
@@ -91,7 +103,7 @@ def analyse(
     reports: Sequence[ReadReport],
     *,
     period: Callable[[dt.date], Period] = period_of,
-    errors: Confusion | None = None,
+    errors: MeasuredErrors | None = None,
 ) -> ShiftAnalysis:
     """Analyse reports that were read; copies, and stances whose holder is unclear, are left out.
 
@@ -121,6 +133,7 @@ def tally(reports: Sequence[ReadReport], period: Callable[[dt.date], Period] = p
     dates = {report.date for report in reports}
     return Tally(
         cells=tuple(cells_of(counted, actors, period)),
+        issue_cells=tuple(cell for issue in ISSUES for cell in cells_of(counted, actors, period, issue)),
         positions=tuple(positions(held, actors, period)),
         n_unclear=len(stances) - len(held),
         n_reports=len(reports),
@@ -133,22 +146,40 @@ def tally(reports: Sequence[ReadReport], period: Callable[[dt.date], Period] = p
     )
 
 
-def analyse_tally(counted: Tally, errors: Confusion | None = None) -> ShiftAnalysis:
+def analyse_tally(counted: Tally, errors: MeasuredErrors | None = None) -> ShiftAnalysis:
     """Analyse what was counted, as ``analyse`` does."""
-    firmness = analyse_firmness(counted.cells, errors)
+    whole = analyse_firmness(counted.cells, errors.labels if errors else None)
+    actors = tuple(dict.fromkeys(cell.actor for cell in counted.cells))
+    by_issue = list(_by_issue(counted.issue_cells, errors, whole.dispersion))
+    issue_series = [series for issue in by_issue for series in issue.series]
     return ShiftAnalysis(
-        n_stances=sum(cell.n_stances for cell in firmness.periods),
+        n_stances=sum(cell.n_stances for cell in whole.periods),
         n_unclear=counted.n_unclear,
-        spans=tuple(sorted({span.period for span in firmness.periods})),
-        actors=tuple(dict.fromkeys(cell.actor for cell in counted.cells)),
-        periods=firmness.periods,
-        firmness_changes=firmness.changes,
-        trends=firmness.trends,
+        spans=tuple(sorted({span.period for span in whole.periods})),
+        actors=actors,
+        periods=whole.periods,
+        firmness_changes=tuple(firmness_changes(whole.series)),
+        trends=tuple(trends(whole.series)),
+        change_points=tuple(change_points(whole.series)),
+        gaps=analyse_gaps(whole.series, actors),
+        issue_periods=tuple(period for issue in by_issue for period in issue.periods),
+        issue_changes=tuple(firmness_changes(issue_series)),
+        issue_gaps=analyse_gaps(issue_series, actors),
         positions=counted.positions,
         position_changes=tuple(position_changes(counted.positions)),
-        dispersion=firmness.dispersion,
+        dispersion=whole.dispersion,
         is_corrected=errors is not None,
     )
+
+
+def _by_issue(cells: Sequence[Cell], errors: MeasuredErrors | None, dispersion: float) -> Iterator[FirmnessAnalysis]:
+    """Firmness on each issue, of the cells with stances enough to be compared."""
+    for issue in ISSUES:
+        held = [cell for cell in cells if cell.issue is issue and sum(cell.counts.values()) >= MIN_STANCES]
+        if errors is None:
+            yield analyse_firmness(held, None, factor=dispersion)
+        elif issue in errors.by_issue:
+            yield analyse_firmness(held, errors.on_issue(issue), factor=dispersion)
 
 
 def ranked(n_by_actor: Mapping[str, int]) -> tuple[str, ...]:
