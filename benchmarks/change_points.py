@@ -73,8 +73,8 @@ def main() -> int:
     lines = [
         "# Change points",
         "",
-        f"`python benchmarks/change_points.py`: {N_SERIES} series of each kind and length, 4 to 20 stances a period. Any: "
-        "series with a change point; all right: with as many as there are, each at most one period off.",
+        f"`python benchmarks/change_points.py`: {N_SERIES} series of each kind and length, 4 to 20 stances a period. "
+        "Any: series with a change point; all right: with as many as there are, each at most one period off.",
         "",
         "| firmness | periods | any, stance | any, ruptures | all right, stance | all right, ruptures |",
         "| --- | ---: | ---: | ---: | ---: | ---: |",

@@ -32,6 +32,7 @@ from stance.cells import cells_of
 from stance.changes import firmness_changes
 from stance.classify import load_classifier
 from stance.codebook import FIRM_LABELS, LABELS, Asked, DatedStance, Issue, Label, ReadReport
+from stance.context import answers_in_context
 from stance.dataset import Split, label_examples, read_splits
 from stance.firmness import ActorPeriod, FirmnessAnalysis, analyse_firmness
 from stance.gaps import GapChange, analyse_gaps
@@ -108,7 +109,7 @@ def labelled_pairs() -> dict[Split, list[Pair]]:
     parts: dict[Split, list[Pair]] = {}
     for split in (Split.DEVELOPMENT, Split.TEST):
         items = label_examples([s for s in corpus if splits[s.report_id] is split], classifier.table)
-        answers = classifier.model.classifier.predict_proba([item.example for item in items])
+        answers = answers_in_context(classifier.model.classifier, [item.example for item in items])
         found = []
         for item, answer in zip(items, answers, strict=True):
             calibrated = rule.calibrate(answer)

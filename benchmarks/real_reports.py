@@ -18,6 +18,7 @@ from typing import Final
 
 from stance.classify import StanceClassifier, load_classifier
 from stance.codebook import FIRM_LABELS, DatedStance, ReadReport, Stance, StanceError
+from stance.context import answers_in_context
 from stance.dataset import LabelledExample, Split, label_examples, read_splits
 from stance.firmness import ActorPeriod
 from stance.labels import LabelledSentence, read_labels
@@ -111,7 +112,7 @@ def paired(gold: Sequence[ActorPeriod], model: Sequence[ActorPeriod], *, at_leas
 
 def read_reports(classifier: StanceClassifier, items: Sequence[LabelledExample]) -> Iterator[ReadReport]:
     """The reports as the model reads them."""
-    answers = classifier.model.classifier.predict_proba([item.example for item in items])
+    answers = answers_in_context(classifier.model.classifier, [item.example for item in items])
     pairs = zip(items, answers, strict=True)
     for report_id, group in groupby(pairs, key=lambda pair: pair[0].sentence.report_id):
         answered = list(group)

@@ -39,6 +39,7 @@ from stance import classify
 from stance.actors import ActorTable, build_examples
 from stance.classify import StanceClassifier, load_classifier
 from stance.codebook import LABELS, NONE, Example, Stance, StanceError
+from stance.context import answers_in_context
 from stance.dataset import Split, read_splits
 from stance.encoding import ExampleEncoder
 from stance.export import export_onnx
@@ -172,7 +173,7 @@ def asked(table: ActorTable, reports: Reports) -> list[Example]:
 def stance_batch(classifier: StanceClassifier, reports: Reports) -> list[dict[Stance, float]]:
     """The stances in each sentence: candidates are found, tokens made, the network asked, the decision rule applied."""
     examples = asked(classifier.table, reports)
-    answers = classifier.model.classifier.predict_proba(examples)
+    answers = answers_in_context(classifier.model.classifier, examples)
     rule = classifier.model.rule
     return [rule.stances(example, rule.calibrate(answer)) for example, answer in zip(examples, answers, strict=True)]
 

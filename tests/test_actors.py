@@ -225,3 +225,8 @@ def test_each_alias_of_the_shipped_table_stands_for_its_party():
         and [mention.actor for mention in table.find(one.alias, one.since or dt.date.min)] != [one.actor]
     ]
     assert lost == []
+
+
+def test_only_the_first_sentence_of_a_report_has_nothing_before_it():
+    examples = build_examples(["Belmark spoke.", "It refused.", "Nobody spoke."], TABLE)
+    assert [example.is_first for example in examples] == [True, False, False]

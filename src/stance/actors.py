@@ -131,6 +131,7 @@ class ExampleBuilder:
         self._table = table
         self._date = date
         self._earlier: list[list[str]] = []  # parties of the sentences that name any, latest first
+        self._is_first = True
 
     def add(self, sentence: str) -> Example:
         """The example of the report's next sentence."""
@@ -140,7 +141,8 @@ class ExampleBuilder:
         candidates = [Candidate(actor, spans) for actor, spans in named.items()]
         if named:
             self._earlier = [list(named), *self._earlier][:N_CARRIED_SENTENCES]
-        return Example(sentence, context, (*candidates, *carried_candidates))
+        is_first, self._is_first = self._is_first, False
+        return Example(sentence, context, (*candidates, *carried_candidates), is_first)
 
 
 def build_examples(sentences: Sequence[str], table: ActorTable, date: dt.date | None = None) -> list[Example]:

@@ -14,6 +14,7 @@ from typing import Final, TypeVar, overload
 from stance.actors import ActorTable, ExampleBuilder
 from stance.artefacts import META, StoredModel, load_model
 from stance.codebook import LABELS, NONE, Example, FoundStance, Label, Report, Sentence, StanceError
+from stance.context import IssueContext
 from stance.paths import ACTORS, MODELS
 from stance.predictions import Probabilities
 from stance.sentences import split
@@ -152,12 +153,16 @@ class StanceClassifier:
         return ((sentence, builder.add(sentence.text)) for sentence in sentences)
 
     def answered(self, asked: Iterable[tuple[_Asked, Example]]) -> Iterator[tuple[_Asked, Example, Probabilities]]:
-        """The answer to each example, in order, beside what came with it; a bounded number is held at a time."""
+        """The answer to each example, in order, beside what came with it; a bounded number is held at a time.
+
+        The examples of a report must stand in their order, for the issues are read in context.
+        """
+        context = IssueContext()
         remaining = iter(asked)
         while batch := list(islice(remaining, N_SENTENCES_AT_ONCE)):
             answers = self.model.classifier.predict_proba([example for _, example in batch])
             for (what, example), answer in zip(batch, answers, strict=True):
-                yield what, example, answer
+                yield what, example, context.add(example, answer)
 
     def _decide(self, sentence: Sentence, example: Example, answer: Probabilities) -> Classification:
         if not sentence.text.strip():

@@ -13,6 +13,7 @@ from typing import Any
 from stance import classify_command
 from stance.classify import load_classifier
 from stance.codebook import StanceError
+from stance.context import answers_in_context
 from stance.paths import HOME
 from stance.periods import Calendar
 from stance.reading import CODED_COLUMNS
@@ -144,7 +145,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         raise StanceError(f"{options.labels}: no labelled sentence there; at least one is needed")
     classifier = load_classifier(options.model, options.actors)
     items = label_examples(sentences, classifier.table)
-    answers = classifier.model.classifier.predict_proba([item.example for item in items])
+    answers = answers_in_context(classifier.model.classifier, [item.example for item in items])
 
     def record(test: str, rows: Sequence[int]) -> dict[str, Any]:
         scored = [items[row] for row in rows], [answers[row] for row in rows], classifier.model.rule

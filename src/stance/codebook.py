@@ -179,12 +179,13 @@ class Example:
     """What a classifier is asked: a sentence, the names carried over from those before it, and the parties in question.
 
     An example holds ``1 + len(candidates)`` queries: whether anyone holds a stance, then each candidate
-    in order.
+    in order. ``is_first`` says that no sentence of the same report stands before it.
     """
 
     sentence: str
     context: str = ""
     candidates: tuple[Candidate, ...] = ()
+    is_first: bool = True
 
     @property
     def n_queries(self) -> int:

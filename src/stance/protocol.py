@@ -22,6 +22,7 @@ from stance.actors import ActorTable
 from stance.calibration import choose_rule
 from stance.codebook import Example, StanceError
 from stance.config import ProtocolConfig
+from stance.context import answers_in_context
 from stance.dataset import LabelledExample, Split, Targets, data_hash, label_examples, read_splits, targets
 from stance.evaluation import Evaluation, evaluate, measured_errors, outcome, report_numbers
 from stance.labels import read_labels
@@ -119,7 +120,7 @@ def run(contender: Contender, data: Data, protocol: ProtocolConfig) -> None:
     with contender.timed("train"):
         contender.released = _fit(contender, data.train, "training reports")
     with contender.timed("choose the rule"):
-        development = contender.released.predict_proba(_examples(data.development))
+        development = answers_in_context(contender.released, _examples(data.development))
         contender.rule = choose_rule(data.development, development)
         contender.errors = measured_errors(data.development, development, contender.rule)
     for test, items in ((SEEDS, data.seeds), (TEST, data.test)):
@@ -137,7 +138,7 @@ def develop(contender: Contender, data: Data) -> Evaluation:
 
     The decision rule is chosen on the same reports, so the score flatters all settings alike.
     """
-    answers = _fit(contender, data.train, "training reports").predict_proba(_examples(data.development))
+    answers = answers_in_context(_fit(contender, data.train, "training reports"), _examples(data.development))
     return evaluate(contender.name, DEVELOPMENT, data.development, answers, choose_rule(data.development, answers))
 
 
@@ -149,7 +150,7 @@ def _fit(contender: Contender, items: Sequence[LabelledExample], what: str, *, s
 
 def _test(contender: Contender, classifier: Classifier, test: str, items: Sequence[LabelledExample]) -> None:
     with contender.timed(f"test on {test}"):
-        answers = classifier.predict_proba(_examples(items))
+        answers = answers_in_context(classifier, _examples(items))
         _record(contender, test, items, answers, contender.rule)
 
 
@@ -172,7 +173,7 @@ def _leave_one_seed_out(contender: Contender, seeds: Sequence[LabelledExample]) 
         training = [item for item, number in zip(seeds, numbers, strict=True) if number != fold]
         classifier = _fit(contender, training, f"seeds but {fold + 1} of {numbers.max() + 1}", small=True)
         rows = [row for row, number in enumerate(numbers) if number == fold]
-        answers |= dict(zip(rows, classifier.predict_proba(_examples([seeds[row] for row in rows])), strict=True))
+        answers |= dict(zip(rows, answers_in_context(classifier, _examples([seeds[row] for row in rows])), strict=True))
     _record(contender, FOLDS, seeds, [answers[row] for row in range(len(seeds))], DecisionRule())
 
 
@@ -183,7 +184,7 @@ def _learning_curve(
     for share in shares:
         items = _share_of_reports(data.train, share)
         classifier = _fit(contender, items, f"{share:.0%} of the training reports")
-        _curve_point(contender, data, share, len(items), classifier.predict_proba(_examples(data.development)))
+        _curve_point(contender, data, share, len(items), answers_in_context(classifier, _examples(data.development)))
     _curve_point(contender, data, 1.0, len(data.train), at_full_share)
 
 

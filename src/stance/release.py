@@ -14,6 +14,7 @@ import numpy as np
 from stance.artefacts import META, load_model, write_meta
 from stance.baseline import TfidfBaseline
 from stance.codebook import LABELS
+from stance.context import answers_in_context
 from stance.dataset import LabelledExample
 from stance.evaluation import as_json, evaluate, measured_errors, outcome
 from stance.evaluation_report import environment
@@ -66,7 +67,7 @@ def _stage_transformer(contender: Contender, data: Data, details: dict[str, Any]
     write_meta(released, "onnx", contender.rule, details)
     classifier = load_model(released).classifier
     test, development = (
-        classifier.predict_proba([item.example for item in items]) for items in (data.test, data.development)
+        answers_in_context(classifier, [item.example for item in items]) for items in (data.test, data.development)
     )
     for name, items, answers in ((TEST, data.test, test), (DEVELOPMENT, data.development, development)):
         scored = evaluate(RELEASED, name, items, answers, contender.rule)
