@@ -52,7 +52,10 @@ cli.load_classifier = lambda *_: Echo()
 sys.exit(cli.main(["classify"]))
 """
 
-WRITTEN = ("shifts.html", "shifts.md", "shifts.json", "shares.csv", "stances.csv")
+WRITTEN = (
+    "shifts.html", "shifts.md", "shifts.json", "charts", "shares.csv", "shares.parquet", "stances.csv",
+    "stances.parquet",
+)  # fmt: skip
 
 
 def toy_sentences():
@@ -267,6 +270,28 @@ def test_review_draws_decisions_and_report_counts_the_answers(stance, reports, t
     assert "3 decisions of the classifier were checked by hand" in (out / "shifts.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("form", ["jsonl", "label-studio"])
+def test_a_review_may_be_answered_in_an_annotation_tool(stance, reports, tmp_path, monkeypatch, form):
+    monkeypatch.chdir(tmp_path)
+    assert stance("review", reports, "--n", "3", "--format", form)[0] == 0
+
+    def answer(task):
+        return ["rejection" if "refuses" in task["sentence"] else "none"]
+
+    if form == "jsonl":
+        tasks = [json.loads(line) for line in (tmp_path / "review.jsonl").read_text("utf-8").splitlines()]
+        answered = "\n".join(json.dumps(task | {"label": answer(task)}) for task in tasks)
+    else:
+        tasks = json.loads((tmp_path / "review.json").read_text("utf-8"))
+        given = [[{"result": [{"value": {"choices": answer(task["data"])}}]}] for task in tasks]
+        answered = json.dumps([task | {"annotations": one} for task, one in zip(tasks, given, strict=True)])
+    export = tmp_path / f"export{'.jsonl' if form == 'jsonl' else '.json'}"
+    export.write_text(answered, encoding="utf-8")
+    assert stance("report", reports, "--checked", export, "--out", tmp_path / "out")[0] == 0
+    page = (tmp_path / "out" / "shifts.md").read_text(encoding="utf-8")
+    assert "3 decisions of the classifier were checked by hand" in page
+
+
 def test_review_refuses_to_draw_nothing(stance, reports, tmp_path):
     code, _, errors = stance("review", reports, "--n", "0", "--out", tmp_path / "review.csv")
     assert (code, errors) == (2, "stance: --n is 0; it must be from 1\n")
@@ -304,6 +329,17 @@ def test_report_takes_its_own_table_back_as_hand_coded(stance, reports, tmp_path
     assert (code, output.splitlines()[0]) == (0, "2 reports read")
     first, second = ((tmp_path / name / "stances.csv").read_text(encoding="utf-8") for name in ("out", "again"))
     assert first == second
+
+
+def test_report_writes_charts_as_png_where_asked(stance, reports, tmp_path):
+    many = "\n".join(f"{REFUSAL} It is day {n}." for n in range(4))
+    (reports / "2022-03-22_more.txt").write_text(many, encoding="utf-8")
+    for options, files in (
+        (["--png"], ["belmark.png", "belmark.svg", "index.json"]),
+        ([], ["belmark.svg", "index.json"]),
+    ):
+        assert stance("report", reports, "--out", tmp_path / "out", *options)[0] == 0
+        assert sorted(path.name for path in (tmp_path / "out" / "charts").iterdir()) == files
 
 
 def test_report_has_a_title_its_sources_and_the_models_quality(stance, reports, tmp_path):

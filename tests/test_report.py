@@ -1,15 +1,20 @@
 import csv
 import datetime as dt
+import json
 from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
 
+import pyarrow.parquet as pq
 import pytest
 
 from stance.codebook import LABELS, Asked, DatedStance, Issue, Label
 from stance.evaluation import Attribution, Evaluation, LabelScore
 from stance.metrics import Estimate
+from stance.periods import period_of
 from stance.reading import coded_reports
 from stance.report import write_report
+from stance.report_tables import GAP_COLUMNS, SHARE_COLUMNS, STANCE_COLUMNS
 from stance.shifts import analyse
 
 HOSTILE = "<script>alert('x')</script> | *bold* [link](there) `code`"
@@ -27,6 +32,7 @@ TALKS = [
     stance("r1", 1, Label.DEMAND, actor="Ardania", issue=Issue.TALKS, position=3),
     stance("r2", 9, Label.CONCESSION, sentence="Belmark offered to leave the delta."),
 ]
+THREE = [stance("r1", 1, Label.DEMAND, actor="Corvia", position=position) for position in (4, 5, 6)]
 QUALITY = Evaluation(
     "toy model",
     "toy test",
@@ -65,7 +71,8 @@ class Balance(HTMLParser):
 def write(folder, stances=TALKS, sources=SOURCES, gold=None, **options):
     sides = {"reports": coded_reports(stances, sources), "gold": gold and coded_reports(gold, sources)}
     write_report(folder, **sides, **{"title": "The delta talks", **options})
-    return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
+    texts = [path for path in folder.iterdir() if path.is_file() and path.suffix != ".parquet"]
+    return {path.name: path.read_text(encoding="utf-8") for path in texts}
 
 
 def words(page):
@@ -76,10 +83,49 @@ def words(page):
     return " ".join(" ".join(parser.text).split())
 
 
-def test_all_files_are_written_and_no_unfinished_one_is_left(tmp_path):
-    assert sorted(write(tmp_path)) == [
-        "gaps.csv", "shares.csv", "shifts.html", "shifts.json", "shifts.md", "stances.csv",
+def test_the_files_are_written_and_no_unfinished_one_is_left(tmp_path):
+    write(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "charts", "gaps.csv", "gaps.parquet", "shares.csv", "shares.parquet", "shifts.html", "shifts.json", "shifts.md",
+        "stances.csv", "stances.parquet",
     ]  # fmt: skip
+
+
+def all_bytes(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_every_file_of_a_report_is_the_same_in_two_runs_charts_and_parquet_too(tmp_path):
+    for run in ("one", "two"):
+        write(tmp_path / run, [*TALKS, *THREE], with_png=True)
+    one, two = all_bytes(tmp_path / "one"), all_bytes(tmp_path / "two")
+    assert {path.suffix for path in one} == {".csv", ".html", ".json", ".md", ".parquet", ".png", ".svg"}
+    assert one == two
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"), [("stances", STANCE_COLUMNS), ("shares", SHARE_COLUMNS), ("gaps", GAP_COLUMNS)]
+)
+def test_a_parquet_table_is_its_csv_with_types(tmp_path, name, columns):
+    three = [replace(one, actor="Dunmar", position=one.position + 3) for one in THREE]
+    write(tmp_path, [*TALKS, *THREE, *three], period=partial(period_of, by=[dt.date(2030, 1, 5)]))
+    table = pq.read_table(tmp_path / f"{name}.parquet")
+    types = {str: "string", int: "int64", float: "double", dt.date: "date32[day]"}
+    assert [str(kind) for kind in table.schema.types] == [types[kind] for kind in columns.values()]
+    with (tmp_path / f"{name}.csv").open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert table.schema.names == list(rows[0]) == list(columns)
+    assert len(rows) == table.num_rows
+    read = {str: str, int: int, float: float, dt.date: dt.date.fromisoformat}
+    typed = [{key: None if not row[key] and kind is not str else read[kind](row[key]) for key, kind in columns.items()}
+             for row in rows]  # fmt: skip
+    assert typed == table.to_pylist()
+
+
+def test_the_shares_in_json_are_numbers(tmp_path):
+    [first, *_] = json.loads(write(tmp_path, THREE)["shifts.json"])["shares"]
+    assert (first["n_reports"], first["demand_found"], first["firmness_found"]) == (1, 3, 1.0)
+    assert (first["demand_expected"], first["start"]) == (None, "2030-01-01")
 
 
 @pytest.mark.parametrize("stances", [TALKS, []])

@@ -112,13 +112,22 @@ def check_whole(folder: Path, model: Path) -> dict[str, Any]:
     job: dict[str, Any] = json.loads((folder / JOB).read_text(encoding="utf-8"))
     if job.get("model") != describe([], model, [])["model"]:
         raise StanceError(f"{folder}: classified by another model; name it with --model")
+    check_done(folder)
+    return job
+
+
+def check_done(folder: Path) -> None:
+    """See that the archive in ``folder`` is whole, whatever model classified it.
+
+    Raises:
+        StanceError: if it is not.
+    """
     if not (folder / DONE).is_file():
         raise StanceError(f"{folder}: not finished; finish it with stance classify --resume")
     n_parts = json.loads((folder / DONE).read_text(encoding="utf-8"))["n_parts"]
     found = len(list(folder.glob("*.parquet")))
     if found != n_parts:
         raise StanceError(f"{folder}: {found} parts; there must be {n_parts}. Classify again into another folder")
-    return job
 
 
 def _new(folder: Path, job: dict[str, Any]) -> Totals:

@@ -1,4 +1,4 @@
-"""One chart per actor, as inline SVG: its stances by label and its firmness, period by period."""
+"""One chart per actor, for a page or as files of its own: its stances by label and its firmness, period by period."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from stance.shifts import ShiftAnalysis
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 LABEL_COLOURS: Final[Mapping[Label, str]] = {
     Label.DEMAND: "#b2591d",
@@ -42,6 +43,9 @@ STYLE: Final = {
     "ytick.major.size": 0,
 }
 NO_METADATA: Final = dict.fromkeys(("Date", "Creator", "Format", "Type"))
+MAX_HEADING: Final = 48  # letters of an actor's name that fit above the narrowest chart
+DOTS_PER_INCH: Final = 200
+MAX_PIXELS: Final = 20_000  # a chart of more periods gets fewer dots per inch
 
 
 def actor_chart(analysis: ShiftAnalysis, actor: str) -> str:
@@ -51,6 +55,41 @@ def actor_chart(analysis: ShiftAnalysis, actor: str) -> str:
     analysis gives the same text; ids differ between the actors of one analysis, so that all fit on one page.
     """
     from matplotlib import style
+
+    drawn = io.StringIO()
+    with style.context(["default", STYLE]):
+        _figure(analysis, actor).savefig(drawn, format="svg", transparent=True, metadata=NO_METADATA)
+    return _inline(drawn.getvalue(), _title(actor), prefix=f"chart{analysis.actors.index(actor) + 1}-")
+
+
+def chart_svg(analysis: ShiftAnalysis, actor: str) -> bytes:
+    """The same chart as an SVG file that stands alone: on white, with the actor's name, a legend and a description."""
+    from matplotlib import style
+
+    drawn = io.StringIO()
+    with style.context(["default", STYLE]):
+        figure = _figure(analysis, actor)
+        _add_heading(figure, actor)
+        figure.savefig(drawn, format="svg", facecolor="white", metadata=NO_METADATA)
+    root, _, body = drawn.getvalue()[drawn.getvalue().index("<svg") :].partition(">")
+    about = f"<title>{escape(_title(actor))}</title>\n <desc>{escape(_description(analysis, actor))}</desc>"
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{root} role="img">\n {about}{body}'.encode()
+
+
+def chart_png(analysis: ShiftAnalysis, actor: str) -> bytes:
+    """The same chart as a PNG file, at 200 dots an inch unless it has too many periods for that."""
+    from matplotlib import style
+
+    drawn = io.BytesIO()
+    with style.context(["default", STYLE]):
+        figure = _figure(analysis, actor)
+        _add_heading(figure, actor)
+        dots = min(DOTS_PER_INCH, MAX_PIXELS / figure.get_figwidth())
+        figure.savefig(drawn, format="png", facecolor="white", dpi=dots, metadata={"Software": None})
+    return drawn.getvalue()
+
+
+def _figure(analysis: ShiftAnalysis, actor: str) -> Figure:
     from matplotlib.figure import Figure
 
     n_spans = len(analysis.spans)
@@ -58,19 +97,51 @@ def actor_chart(analysis: ShiftAnalysis, actor: str) -> str:
     periods = [period for period in analysis.periods if period.actor == actor]
     x = [places[period.period] for period in periods]
     names = [str(span) for span in analysis.spans]
-    drawn = io.StringIO()
-    with style.context(["default", STYLE]):
-        figure = Figure(figsize=(max(5.0, 0.8 + 0.3 * n_spans), 3.7), layout="constrained")
-        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 3))
-        _draw_counts(upper, x, periods)
-        _draw_firmness(lower, x, periods)
-        lower.set_xlim(-0.6, n_spans - 0.4)
-        turned = {"rotation": 90} if n_spans > N_UPRIGHT_NAMES or max(map(len, names)) > N_UPRIGHT_LETTERS else {}
-        lower.set_xticks(range(n_spans), names, **turned)
-        figure.align_ylabels()
-        figure.savefig(drawn, format="svg", transparent=True, metadata=NO_METADATA)
-    title = f"{actor}: stances found by label, and firmness with its 95% interval, in each period"
-    return _inline(drawn.getvalue(), title, prefix=f"chart{analysis.actors.index(actor) + 1}-")
+    figure = Figure(figsize=(max(5.0, 0.8 + 0.3 * n_spans), 3.7), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(4, 3))
+    _draw_counts(upper, x, periods)
+    _draw_firmness(lower, x, periods)
+    lower.set_xlim(-0.6, n_spans - 0.4)
+    turned = {"rotation": 90} if n_spans > N_UPRIGHT_NAMES or max(map(len, names)) > N_UPRIGHT_LETTERS else {}
+    lower.set_xticks(range(n_spans), names, **turned)
+    figure.align_ylabels()
+    return figure
+
+
+def _add_heading(figure: Figure, actor: str) -> None:
+    """The actor's name above the chart, and below it what the colours mean."""
+    from matplotlib.patches import Patch
+
+    name = _printable(actor)
+    shown = name if len(name) <= MAX_HEADING else f"{name[: MAX_HEADING - 1]}…"
+    figure.set_figheight(figure.get_figheight() + 0.6)
+    figure.suptitle(shown, x=0.01, ha="left", fontsize=11, fontweight="bold", parse_math=False)
+    patches = [Patch(color=colour, label=label.capitalize()) for label, colour in LABEL_COLOURS.items()]
+    figure.legend(handles=patches, loc="outside lower left", ncols=len(patches), frameon=False, handlelength=1,
+                  handleheight=1, columnspacing=1.5)  # fmt: skip
+
+
+def _title(actor: str) -> str:
+    return f"{_printable(actor)}: stances found by label, and firmness with its 95% interval, in each period"
+
+
+def _description(analysis: ShiftAnalysis, actor: str) -> str:
+    """The chart in words, for those who cannot see it."""
+    return " ".join(
+        f"{period.period}: {', '.join(f'{label} {period.counts[label]}' for label in LABEL_COLOURS)}; "
+        + (
+            f"firmness {period.firmness.value:.2f} ({period.firmness.low:.2f} to {period.firmness.high:.2f})."
+            if period.is_enough
+            else "too few for a firmness."
+        )
+        for period in analysis.periods
+        if period.actor == actor
+    )
+
+
+def _printable(text: str) -> str:
+    """Text on one line, without the control characters that XML forbids."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _draw_counts(axes: Axes, x: Sequence[int], periods: Sequence[ActorPeriod]) -> None:

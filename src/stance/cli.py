@@ -1,4 +1,4 @@
-"""The command line: ``stance classify``, ``report``, ``review``, ``evaluate`` and ``check-data``."""
+"""The command line: ``stance classify``, ``report``, ``review``, ``export``, ``evaluate`` and ``check-data``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from stance import classify_command
 from stance.classify import load_classifier
 from stance.codebook import StanceError
 from stance.context import answers_in_context
+from stance.export_command import export
+from stance.interchange import FORMATS
 from stance.paths import HOME
 from stance.periods import Calendar
 from stance.reading import CODED_COLUMNS
 from stance.report_command import draw, write
+from stance.review_tasks import FORMATS as REVIEW_FORMATS
 
 FOUND, LEFT_OUT, REFUSED, INTERRUPTED = 0, 1, 2, 130
 
@@ -83,8 +86,13 @@ def _parser() -> argparse.ArgumentParser:
         "--coded", action="store_true", help=f"PATH is a CSV of stances that people coded: {', '.join(CODED_COLUMNS)}"
     )
     report.add_argument("--out", type=Path, default=Path("stance-report"), help="folder to write to (%(default)s)")
-    report.add_argument("--checked", type=Path, help="CSV of stance review, filled in: its answers count")
+    report.add_argument(
+        "--checked",
+        type=Path,
+        help="answers to stance review, which count: its CSV, or what doccano (.jsonl) or Label Studio (.json) exports",
+    )
     report.add_argument("--title", help="heading of the report")
+    report.add_argument("--png", action="store_true", help="write the charts as PNG, too")
     spans = report.add_mutually_exclusive_group()
     spans.add_argument(
         "--period", choices=list(map(str, Calendar)), default=str(Calendar.DATE), help="what is compared (%(default)s)"
@@ -97,9 +105,23 @@ def _parser() -> argparse.ArgumentParser:
     review.add_argument("path", type=Path, help="reports, as for stance report")
     review.add_argument("--n", type=int, default=100, help="how many (%(default)s)")
     review.add_argument("--seed", type=int, default=1, help="of the draw (%(default)s)")
-    review.add_argument("--out", type=Path, default=Path("review.csv"), help="CSV to write (%(default)s)")
+    review.add_argument(
+        "--format", choices=list(REVIEW_FORMATS), default="csv", help="jsonl for doccano, or label-studio (%(default)s)"
+    )
+    review.add_argument("--out", type=Path, help="file to write (review.csv, .jsonl or .json, as the format is)")
     _add_model(review)
     review.set_defaults(run=draw)
+
+    exported = commands.add_parser("export", help="write stances for other tools (docs/interchange.md)")
+    exported.add_argument(
+        "stances",
+        type=Path,
+        help="stances.csv of a report, a CSV as for report --coded, a .jsonl of this command, or a folder that "
+        "classify --out wrote",
+    )
+    exported.add_argument("--to", choices=list(FORMATS), required=True, help="the format")
+    exported.add_argument("--out", type=Path, required=True, help="file to write")
+    exported.set_defaults(run=export)
 
     evaluate = commands.add_parser("evaluate", help="score a stored model against a labelled CSV")
     evaluate.add_argument("labels", type=Path, help="labelled sentences, with the columns of data/labels.csv")

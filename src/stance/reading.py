@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from math import inf, nan
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from stance.codebook import LABELS, NOBODY, Asked, DatedStance, Example, Issue, Label, ReadReport, StanceError
 from stance.predictions import DecisionRule, Probabilities
+from stance.stanced_sentences import read_jsonl
 from stance.tables import choice, filled, parse_date, split_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 CODED_COLUMNS: Final = ("report_id", "date", "actor", "label", "issue")
 CODED_OPTIONAL: Final = ("position", "probability", "sentence", "copy_of")
@@ -64,24 +68,87 @@ def coded_reports(stances: Iterable[DatedStance], references: Mapping[str, str] 
 
 
 def read_coded(path: Path) -> list[ReadReport]:
-    """Stances that people coded, from a CSV such as ``stances.csv`` of a shift report.
+    """Stances that people coded, from a CSV such as ``stances.csv`` of a shift report, or from an export ``.jsonl``.
 
-    It must have the columns ``CODED_COLUMNS`` and may have ``CODED_OPTIONAL`` and others, which are not read.
+    A CSV must have the columns ``CODED_COLUMNS`` and may have ``CODED_OPTIONAL`` and others, which are not read.
 
     Raises:
         StanceError: naming file, line, value and what is allowed.
     """
+    if path.suffix.lower() == ".jsonl":
+        return _of_sentences(path)
     rows = split_rows(path)
     where, header = next(rows, (f"{path}:1", []))
+    _check_columns(where, header)
+    return _coded_reports(str(path), ((where, dict(zip(header, row, strict=True))) for where, row in rows))
+
+
+def coded_frame(frame: pd.DataFrame) -> list[ReadReport]:
+    """Stances that people coded, from a table in memory with the columns of ``read_coded``.
+
+    Dates are text (YYYY-MM-DD), dates or timestamps; missing values are empty fields. The index only names rows.
+
+    Raises:
+        StanceError: naming the row by its index, the value and what is allowed.
+
+    >>> import pandas as pd
+    >>> row = {"report_id": "r1", "date": "2030-01-01", "actor": "Belmark", "label": "demand", "issue": "talks"}
+    >>> [report.stances[0].actor for report in coded_frame(pd.DataFrame([row]))]
+    ['Belmark']
+    """
+    _check_columns("the table", list(frame.columns))
+    known = frame[[name for name in (*CODED_COLUMNS, *CODED_OPTIONAL) if name in frame.columns]]
+    rows = known.astype(object).where(known.notna(), "").to_dict("records")
+    placed = ((f"row {index!r}", row) for index, row in zip(frame.index.tolist(), rows, strict=True))
+    as_text = ((where, {name: _field(value) for name, value in row.items()}) for where, row in placed)
+    return _coded_reports("the table", as_text)
+
+
+def _field(value: object) -> str:
+    """A value as a CSV would hold it."""
+    if isinstance(value, dt.datetime):
+        value = value.date()
+    return str(value)
+
+
+def _check_columns(where: str, header: Sequence[object]) -> None:
     missing = [column for column in CODED_COLUMNS if column not in header]
     if missing:
         raise StanceError(f"{where}: no column {', '.join(missing)}; it needs {', '.join(CODED_COLUMNS)}")
-    filed = [(where, dict(zip(header, map(str.strip, row), strict=True))) for where, row in rows if any(row)]
+    for column in (*CODED_COLUMNS, *CODED_OPTIONAL):
+        if header.count(column) > 1:
+            raise StanceError(f"{where}: column {column} stands twice; it must stand once")
+
+
+def _coded_reports(source: str, rows: Iterable[tuple[str, dict[str, str]]]) -> list[ReadReport]:
+    """The reports in rows of fields, each with its place; empty rows do not count."""
+    stripped = ((where, {name: value.strip() for name, value in row.items()}) for where, row in rows)
+    filed = [(where, row) for where, row in stripped if any(row.values())]
     stances = [_coded(where, row, number) for number, (where, row) in enumerate(filed, start=1)]
     if not stances:
-        raise StanceError(f"{path}: no stance there; at least one is needed")
+        raise StanceError(f"{source}: no stance there; at least one is needed")
     copies = {row["report_id"]: row.get("copy_of", "") for _, row in filed}
-    return [replace(report, copy_of=copies[report.report_id]) for report in coded_reports(stances)]
+    return _with_copies(coded_reports(stances), copies)
+
+
+def _of_sentences(path: Path) -> list[ReadReport]:
+    stances, copies = [], {}
+    for sentence in read_jsonl(path):
+        if sentence.date is None:
+            raise StanceError(f"{path}: {sentence.where}: date is empty; it must be filled")
+        place = (sentence.report_id, sentence.date, sentence.position, sentence.text)
+        stances += [
+            DatedStance(*place, held.actor, held.label, held.issue, probability)
+            for held, probability in sentence.stances.items()
+        ]
+        copies[sentence.report_id] = sentence.copy_of
+    if not stances:
+        raise StanceError(f"{path}: no stance there; at least one is needed")
+    return _with_copies(coded_reports(stances), copies)
+
+
+def _with_copies(reports: Iterable[ReadReport], copies: Mapping[str, str]) -> list[ReadReport]:
+    return [replace(report, copy_of=copies[report.report_id]) for report in reports]
 
 
 def _coded(where: str, row: dict[str, str], number: int) -> DatedStance:
@@ -106,7 +173,7 @@ def _number(where: str, row: dict[str, str], column: str, default: str, highest:
         number = float(value)
     except ValueError:
         number = nan
-    if not 0 <= number <= highest:
+    if not 0 <= number <= highest or number == inf:
         allowed = "from 0" if highest == inf else f"from 0 to {highest:g}"
         raise StanceError(f"{where}: {column} {value!r} is not a number {allowed}")
     return number

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from markupsafe import Markup
 
 from stance.changes import FirmnessChange
+from stance.chart_files import write_charts
 from stance.charts import LABEL_COLOURS, N_UPRIGHT_NAMES, actor_chart
 from stance.codebook import FIRM_LABELS, LABELS, Issue, Label, ReadReport
 from stance.firmness import MIN_STANCES, ActorPeriod
@@ -24,10 +25,14 @@ from stance.quantification import MeasuredErrors
 from stance.report_tables import (
     GAP_COLUMNS,
     SHARE_COLUMNS,
+    SHARE_DIGITS,
     STANCE_COLUMNS,
+    STANCE_DIGITS,
+    Columns,
     csv_text,
     gap_rows,
     numbers,
+    parquet_bytes,
     share_row,
     stance_rows,
 )
@@ -107,8 +112,9 @@ def write_report(
     errors: MeasuredErrors | None = None,
     quality: Evaluation | None = None,
     gold: Sequence[ReadReport] | None = None,
+    with_png: bool = False,
 ) -> list[Path]:
-    """Write ``shifts.html``, ``.md`` and ``.json``, ``shares.csv``, ``gaps.csv``, ``stances.csv``; returns their paths.
+    """Write the report, its tables and its charts; returns the paths of the files and of the folder of charts.
 
     Args:
         folder: where to write; it is made if need be.
@@ -118,16 +124,19 @@ def write_report(
         errors: the measured errors of the classifier that read them, for which shares are corrected.
         quality: the test of that classifier.
         gold: the same reports with annotators' stances, to be shown beside.
+        with_png: whether each chart is written as PNG, too.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     [path.name for path in write_report(Path(folder), [], title="The delta talks")]
-    ['shifts.html', 'shifts.md', 'shifts.json', 'shares.csv', 'gaps.csv', 'stances.csv']
+    ...     print(*(path.name for path in write_report(Path(folder), [], title="The delta talks")))
+    shifts.html shifts.md shifts.json charts shares.csv shares.parquet gaps.csv gaps.parquet stances.csv stances.parquet
     """
     counted = tally(reports, period)
     compared = None if gold is None else analyse(gold, period=period)
-    pages = write_pages(folder, counted, title=title, errors=errors, quality=quality, gold=compared)
-    return [*pages, _write(folder / "stances.csv", csv_text(STANCE_COLUMNS, stance_rows(reports)))]
+    pages = write_pages(
+        folder, counted, title=title, errors=errors, quality=quality, gold=compared, with_png=with_png
+    )  # fmt: skip
+    return [*pages, *_write_table(folder / "stances", STANCE_COLUMNS, stance_rows(reports), STANCE_DIGITS)]
 
 
 def write_pages(
@@ -138,14 +147,16 @@ def write_pages(
     errors: MeasuredErrors | None = None,
     quality: Evaluation | None = None,
     gold: ShiftAnalysis | None = None,
+    with_png: bool = False,
 ) -> list[Path]:
     """Write everything but the stances themselves; arguments as for ``write_report``, from what was counted."""
     analysis = analyse_tally(counted, errors)
+    sections = _sections(analysis)
     facts = {
         "title": title,
         "counted": counted,
         "analysis": analysis,
-        "sections": _sections(analysis),
+        "sections": sections,
         "overview": overview(analysis),
         "pairs": _pairs(analysis.gaps),
         "issue_pairs": _pairs(analysis.issue_gaps),
@@ -158,10 +169,17 @@ def write_pages(
     pages = _environment()
     texts = {name: pages.get_template(f"{name}.j2").render(facts) for name in ("shifts.html", "shifts.md")}
     texts["shifts.json"] = json.dumps(numbers(analysis), ensure_ascii=False, indent=1) + "\n"
-    texts["shares.csv"] = csv_text(SHARE_COLUMNS, map(share_row, (*analysis.periods, *analysis.issue_periods)))
-    texts["gaps.csv"] = csv_text(GAP_COLUMNS, gap_rows((analysis.gaps, analysis.issue_gaps)))
     folder.mkdir(parents=True, exist_ok=True)
-    return [_write(folder / name, text) for name, text in texts.items()]
+    written = [_write(folder / name, text.encode()) for name, text in texts.items()]
+    main_actors = [section.actor for section in sections if section.is_main]
+    written.append(write_charts(folder, analysis, main_actors, with_png=with_png))
+    shares = list(map(share_row, (*analysis.periods, *analysis.issue_periods)))
+    gaps = list(gap_rows((analysis.gaps, analysis.issue_gaps)))
+    return [
+        *written,
+        *_write_table(folder / "shares", SHARE_COLUMNS, shares, SHARE_DIGITS),
+        *_write_table(folder / "gaps", GAP_COLUMNS, gaps, SHARE_DIGITS),
+    ]
 
 
 def _environment() -> Environment:
@@ -256,7 +274,15 @@ def _markdown(text: object) -> str:
     return re.sub(r"([\\`*_\[\]|~#$])", r"\\\1", line)
 
 
-def _write(path: Path, text: str) -> Path:
+def _write_table(stem: Path, columns: Columns, rows: Sequence[Sequence[object]], digits: int) -> list[Path]:
+    """A table as CSV and as Parquet."""
+    return [
+        _write(stem.with_suffix(".csv"), csv_text(columns, rows, digits).encode()),
+        _write(stem.with_suffix(".parquet"), parquet_bytes(columns, rows, digits)),
+    ]
+
+
+def _write(path: Path, content: bytes) -> Path:
     unfinished = path.with_name(f"{path.name}.unfinished")
-    unfinished.write_text(text, encoding="utf-8", newline="")
+    unfinished.write_bytes(content)
     return unfinished.replace(path)

@@ -45,12 +45,12 @@ def write(options: argparse.Namespace) -> None:
         if counted.n_undated:
             print(f"{count(counted.n_undated, 'report')} without a date left out", file=sys.stderr)
         title = options.title or f"Stances in {count(n_reports, 'report')}"
-        paths = write_pages(options.out, counted, title=title, **measured)
+        paths = write_pages(options.out, counted, title=title, with_png=options.png, **measured)
     else:
         reports, measured = _coded(options) if options.coded else _classified(options)
         n_reports, n_copies = len(reports), sum(bool(report.copy_of) for report in reports)
         title = options.title or f"Stances in {count(n_reports, 'report')}"
-        paths = write_report(options.out, reports, title=title, period=period, **measured)
+        paths = write_report(options.out, reports, title=title, period=period, with_png=options.png, **measured)
     print(f"{count(n_reports, 'report')} read" + (f", {n_copies} not counted as copies" if n_copies else ""))
     print("\n".join(map(str, paths)))
 
@@ -59,13 +59,14 @@ def draw(options: argparse.Namespace) -> None:
     """Draw decisions to check by hand and write them into a table."""
     from stance.reports import read_reports
     from stance.review import draw as drawn
-    from stance.review import review_table
+    from stance.review_tasks import FILES, FORMATS
     from stance.syndication import syndicated
 
     if options.n < 1:
         raise StanceError(f"--n is {options.n}; it must be from 1")
-    if options.out.exists():
-        raise StanceError(f"{options.out}: exists; a review that may be filled in is not overwritten")
+    out = options.out or Path(FILES[options.format])
+    if out.exists():
+        raise StanceError(f"{out}: exists; a review that may be filled in is not overwritten")
     reports = read_reports(options.path)
     copies = syndicated(reports)
     originals = [report for report in reports if report.report_id not in copies]
@@ -74,11 +75,19 @@ def draw(options: argparse.Namespace) -> None:
     if not pairs:
         raise StanceError(f"{options.path}: no sentence there names a party; there is nothing to check")
     chosen = drawn(pairs, options.n, seed=options.seed)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(review_table(chosen), encoding="utf-8", newline="")
-    print(f"{len(chosen)} of {len(pairs)} decisions to check in {options.out}")
-    print("In each row write under labels what the actor holds in the sentence (several divided by ;), or none; then")
-    print(f"stance report {options.path} --checked {options.out}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(FORMATS[options.format](chosen), encoding="utf-8", newline="")
+    print(f"{len(chosen)} of {len(pairs)} decisions to check in {out}")
+    if options.format == "csv":
+        print(
+            "In each row write under labels what the actor holds in the sentence (several divided by ;), or none; then"
+        )
+        print(f"stance report {options.path} --checked {out}")
+    else:
+        print(
+            "Label each task with what the actor holds in the sentence, or none (docs/interchange.md), and export; then"
+        )
+        print(f"stance report {options.path} --checked EXPORT")
 
 
 def read_report(classifier: StanceClassifier, report: Report) -> tuple[ReadReport, list[AskedPair]]:
@@ -117,7 +126,8 @@ def _coded(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any
 def _classified(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any]]:
     """The reports as the classifier reads them, and how good it is."""
     from stance.reports import read_reports
-    from stance.review import read_review, with_checks
+    from stance.review import with_checks
+    from stance.review_tasks import read_checked
     from stance.syndication import syndicated
 
     reports = read_reports(options.path)
@@ -128,7 +138,7 @@ def _classified(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str
         read.append(replace(report, copy_of=copies.get(report.report_id, "")))
         pairs += asked if options.checked else []
     if options.checked:
-        read = with_checks(read, pairs, read_review(options.checked, pairs))
+        read = with_checks(read, pairs, read_checked(options.checked, pairs))
     return read, _measured(classifier)
 
 

@@ -1,43 +1,70 @@
-"""The numbers of a shift analysis as tables: CSV rows and plain JSON data."""
+"""The numbers of a shift analysis as tables: CSV, Parquet and plain JSON data."""
 
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from stance.codebook import LABELS, DatedStance, ReadReport
 from stance.firmness import ActorPeriod
 from stance.gaps import GapAnalysis
 from stance.shifts import ShiftAnalysis
 
-STANCE_COLUMNS: Final = (
-    "report_id", "date", "position", "actor", "label", "issue", "probability", "sentence", "copy_of",
-)  # fmt: skip
-SHARE_COLUMNS: Final = (
-    "actor", "issue", "period", "start", "end", "n_reports", "n_sentences", "n_asked",
-    *(f"{label}_{what}" for label in LABELS for what in ("found", "expected", "corrected", "low", "high")),
-    "firmness_found", "firmness", "firmness_low", "firmness_high",
-)  # fmt: skip
-GAP_COLUMNS: Final = (
-    "first", "second", "issue", "period", "start", "end",
-    *(
-        f"{what}{end}"
-        for what in ("gap", "distance", "change", "first_moved", "second_moved")
-        for end in ("", "_low", "_high")
-    ),
-    "p_value", "adjusted_p",
-)  # fmt: skip
+Columns = Mapping[str, type]  # the name of each, in order, and what its values are; None stands for a missing one
+
+STANCE_COLUMNS: Final[Columns] = {
+    "report_id": str, "date": dt.date, "position": int, "actor": str, "label": str, "issue": str, "probability": float,
+    "sentence": str, "copy_of": str,
+}  # fmt: skip
+STANCE_DIGITS: Final = 3
+SHARE_COLUMNS: Final[Columns] = {
+    "actor": str, "issue": str, "period": str, "start": dt.date, "end": dt.date,
+    "n_reports": int, "n_sentences": int, "n_asked": int,
+    **{f"{label}_{what}": int if what == "found" else float
+       for label in LABELS for what in ("found", "expected", "corrected", "low", "high")},
+    "firmness_found": float, "firmness": float, "firmness_low": float, "firmness_high": float,
+}  # fmt: skip
+GAP_COLUMNS: Final[Columns] = {
+    "first": str, "second": str, "issue": str, "period": str, "start": dt.date, "end": dt.date,
+    **{f"{what}{end}": float
+       for what in ("gap", "distance", "change", "first_moved", "second_moved") for end in ("", "_low", "_high")},
+    "p_value": float, "adjusted_p": float,
+}  # fmt: skip
+SHARE_DIGITS: Final = 4
 
 
-def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """The text of a CSV file."""
+def csv_text(columns: Columns, rows: Iterable[Sequence[object]], digits: int) -> str:
+    """The text of a CSV file, floats with so many digits after the point."""
+
+    def field(value: object) -> object:
+        return f"{value:.{digits}f}" if isinstance(value, float) else value
+
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(columns)
-    writer.writerows(rows)
+    writer.writerows(map(field, row) for row in rows)
     return table.getvalue()
+
+
+def parquet_bytes(columns: Columns, rows: Iterable[Sequence[object]], digits: int) -> bytes:
+    """The same table as a Parquet file, with types: 64-bit numbers, ``date32`` and texts."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    types = {str: pa.string(), int: pa.int64(), float: pa.float64(), dt.date: pa.date32()}
+    table = [_rounded(row, digits) for row in rows]
+    schema = pa.schema([(name, types[kind]) for name, kind in columns.items()])
+    arrays = [[row[number] for row in table] for number in range(len(columns))]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table(arrays, schema=schema), sink, compression="zstd")
+    return bytes(sink.getvalue())
+
+
+def _rounded(row: Sequence[object], digits: int) -> list[object]:
+    return [round(value, digits) if isinstance(value, float) else value for value in row]
 
 
 def stance_rows(reports: Iterable[ReadReport]) -> list[list[object]]:
@@ -45,7 +72,7 @@ def stance_rows(reports: Iterable[ReadReport]) -> list[list[object]]:
     found = [(stance, report.copy_of) for report in reports for stance in report.stances]
     found.sort(key=lambda one: (one[0].date, one[0].report_id, one[0].position, *_stance(one[0])))
     return [
-        [s.report_id, s.date, s.position, *_stance(s), f"{s.probability:.3f}", s.sentence, copy_of]
+        [s.report_id, s.date, s.position, *_stance(s), float(s.probability), s.sentence, copy_of]
         for s, copy_of in found
     ]
 
@@ -55,7 +82,7 @@ def _stance(stance: DatedStance) -> tuple[str, str, str]:
 
 
 def share_row(cell: ActorPeriod) -> list[object]:
-    """A row of ``SHARE_COLUMNS``; estimates that there are none of stay empty."""
+    """A row of ``SHARE_COLUMNS``; estimates that there are none of are None."""
     expected = cell.expected or {}
     corrected = cell.corrected or {}
     labels = [
@@ -63,41 +90,37 @@ def share_row(cell: ActorPeriod) -> list[object]:
         for label in LABELS
         for value in (
             cell.counts[label],
-            _rounded(expected.get(label)),
-            *map(_rounded, corrected.get(label, (None,) * 3)),
+            _float(expected.get(label)),
+            *map(_float, corrected.get(label, (None,) * 3)),
         )
     ]
-    span, firm = cell.period, [_rounded(cell.firmness_found), *map(_rounded, cell.firmness)]
-    return [
-        cell.actor,
-        cell.issue or "",
-        span,
-        span.start,
-        span.end,
-        cell.n_reports,
-        cell.n_sentences,
-        cell.n_asked,
-        *labels,
-        *firm,
-    ]
+    span, firm = cell.period, map(_float, (cell.firmness_found, *cell.firmness))
+    sizes = (cell.n_reports, cell.n_sentences, cell.n_asked)
+    return [cell.actor, cell.issue or "", span.name, span.start, span.end, *sizes, *labels, *firm]
 
 
 def gap_rows(analyses: Iterable[GapAnalysis]) -> Iterator[list[object]]:
     """Rows of ``GAP_COLUMNS``: each gap, with its change since the period before if there is one."""
     for analysis in analyses:
-        changes = {(c.after.first, c.after.second, c.after.issue, c.after.period): c for c in analysis.changes}
+        changes = {change.after: change for change in analysis.changes}
         for gap in analysis.gaps:
-            span, change = gap.period, changes.get((gap.first, gap.second, gap.issue, gap.period))
+            span, change = gap.period, changes.get(gap)
             moved = (change.difference, change.first_moved, change.second_moved) if change else ((None,) * 3,) * 3
             yield [
-                gap.first, gap.second, gap.issue or "", span, span.start, span.end,
-                *(_rounded(value) for estimate in (gap.firmness, gap.distance, *moved) for value in estimate),
-                *map(_rounded, (change.p_value, change.adjusted_p) if change else (None, None)),
+                gap.first, gap.second, gap.issue or "", span.name, span.start, span.end,
+                *(_float(value) for estimate in (gap.firmness, gap.distance, *moved) for value in estimate),
+                *map(_float, (change.p_value, change.adjusted_p) if change else (None, None)),
             ]  # fmt: skip
 
 
-def _rounded(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}"
+def _float(value: float | None) -> float | None:
+    return None if value is None else float(value)  # numpy's, too
+
+
+def _plain(columns: Columns, row: Sequence[object]) -> dict[str, Any]:
+    values = _rounded(row, SHARE_DIGITS)
+    plain = [value.isoformat() if isinstance(value, dt.date) else value for value in values]
+    return dict(zip(columns, plain, strict=True))
 
 
 def numbers(analysis: ShiftAnalysis) -> dict[str, object]:
@@ -107,13 +130,8 @@ def numbers(analysis: ShiftAnalysis) -> dict[str, object]:
         "n_unclear": analysis.n_unclear,
         "is_corrected": analysis.is_corrected,
         "dispersion": analysis.dispersion,
-        "shares": [
-            dict(zip(SHARE_COLUMNS, map(str, share_row(cell)), strict=True))
-            for cell in (*analysis.periods, *analysis.issue_periods)
-        ],
-        "gaps": [
-            dict(zip(GAP_COLUMNS, map(str, row), strict=True)) for row in gap_rows((analysis.gaps, analysis.issue_gaps))
-        ],
+        "shares": [_plain(SHARE_COLUMNS, share_row(cell)) for cell in (*analysis.periods, *analysis.issue_periods)],
+        "gaps": [_plain(GAP_COLUMNS, row) for row in gap_rows((analysis.gaps, analysis.issue_gaps))],
         "change_points": [
             {
                 "actor": point.actor,

@@ -22,7 +22,7 @@ from stance.tables import choice, read_rows
 
 COLUMNS: Final = ("report_id", "date", "position", "actor", "labels", "sentence", "before", "draw")
 SEPARATOR: Final = ";"
-_Key = tuple[str, int, str]
+Key = tuple[str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class AskedPair:
     before: str = ""
 
     @property
-    def key(self) -> _Key:
+    def key(self) -> Key:
         return self.report_id, self.position, self.actor
 
 
@@ -78,19 +78,25 @@ def review_table(pairs: Iterable[AskedPair]) -> str:
     writer.writerow(COLUMNS)
     for pair in pairs:
         place = (pair.report_id, pair.date, pair.position, pair.actor)
-        writer.writerow((*place, "", pair.sentence, pair.before, _draw_mark(pair)))
+        writer.writerow((*place, "", pair.sentence, pair.before, draw_mark(pair)))
     return table.getvalue()
 
 
-def read_review(path: Path, pairs: Iterable[AskedPair]) -> dict[_Key, frozenset[Label]]:
+def read_review(path: Path, pairs: Iterable[AskedPair]) -> dict[Key, frozenset[Label]]:
     """The labels that were filled in, by report, position and actor.
 
     Raises:
         StanceError: for a bad row or one without labels, or one that is not among ``pairs`` with the same sentence and
             decision: then the texts or the classifier are others than those of the review.
     """
+    return read_answers(path, list(read_rows(path, COLUMNS)), pairs)
+
+
+def read_answers(
+    path: Path, rows: Sequence[tuple[str, Mapping[str, str]]], pairs: Iterable[AskedPair]
+) -> dict[Key, frozenset[Label]]:
+    """The same from rows that were read already, each with its place."""
     known = {pair.key: pair for pair in pairs}
-    rows = list(read_rows(path, COLUMNS))
     n_empty = sum(not row["labels"].strip() for _, row in rows)
     if n_empty or not rows:
         raise StanceError(
@@ -100,7 +106,7 @@ def read_review(path: Path, pairs: Iterable[AskedPair]) -> dict[_Key, frozenset[
     return {pair.key: labels for where, row in rows for pair, labels in [_answer(where, row, known)]}
 
 
-def _answer(where: str, row: Mapping[str, str], known: Mapping[_Key, AskedPair]) -> tuple[AskedPair, frozenset[Label]]:
+def _answer(where: str, row: Mapping[str, str], known: Mapping[Key, AskedPair]) -> tuple[AskedPair, frozenset[Label]]:
     position = int(row["position"]) if row["position"].isdecimal() else 0
     pair = known.get((row["report_id"], position, row["actor"]))
     if pair is None or pair.sentence != row["sentence"]:
@@ -108,13 +114,13 @@ def _answer(where: str, row: Mapping[str, str], known: Mapping[_Key, AskedPair])
             f"{where}: sentence {row['position']} of {row['report_id']!r} does not ask about {row['actor']!r} in these "
             "words; the reports must be those of the review"
         )
-    if row["draw"] != _draw_mark(pair):
+    if row["draw"] != draw_mark(pair):
         raise StanceError(f"{where}: the model decides otherwise than when the review was drawn; use the same model")
     return pair, _labels(where, row["labels"])
 
 
 def with_checks(
-    reports: Sequence[ReadReport], pairs: Iterable[AskedPair], checked: Mapping[_Key, frozenset[Label]]
+    reports: Sequence[ReadReport], pairs: Iterable[AskedPair], checked: Mapping[Key, frozenset[Label]]
 ) -> list[ReadReport]:
     """The reports with the checked answers in the place of the decisions, and a note of them for ``quantification``."""
     by_report: dict[str, list[AskedPair]] = {}
@@ -124,9 +130,7 @@ def with_checks(
     return [_with_checks(report, by_report.get(report.report_id, []), checked) for report in reports]
 
 
-def _with_checks(
-    report: ReadReport, pairs: Sequence[AskedPair], checked: Mapping[_Key, frozenset[Label]]
-) -> ReadReport:
+def _with_checks(report: ReadReport, pairs: Sequence[AskedPair], checked: Mapping[Key, frozenset[Label]]) -> ReadReport:
     stances = list(report.stances)
     notes: dict[str, list[frozenset[Label]]] = {}
     for pair in pairs:
@@ -153,7 +157,7 @@ def _labels(where: str, value: str) -> frozenset[Label]:
     )
 
 
-def _draw_mark(pair: AskedPair) -> str:
+def draw_mark(pair: AskedPair) -> str:
     """A mark of the pair and what was decided, from which nobody reads the decision."""
     return hashlib.sha256("\0".join(map(str, (*pair.key, *_ordered(pair.found)))).encode()).hexdigest()[:8]
 
