@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: train test check report evaluate bench coverage clean
+.PHONY: train test check report evaluate web bench coverage clean
 
 train: $(READY)  ## train, evaluate, write models/ and reports/ (TRAIN_FLAGS=--fast for a short run)
 	$(BIN)/python train.py $(TRAIN_FLAGS)
@@ -23,6 +23,9 @@ report: $(READY)  ## shift report on the seeds with the released model
 
 evaluate: $(READY)  ## score the released model on the frozen test
 	$(BIN)/stance evaluate data/corpus.csv --splits data/splits.csv
+
+web: $(READY)  ## build the page in which anyone can try the classifier, build/web (needs npm)
+	$(BIN)/python web/build.py
 
 bench: $(READY)  ## sentences a second, latency and cold start beside other ways to classify; run it alone, after make train
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench,ray]"

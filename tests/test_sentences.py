@@ -97,6 +97,10 @@ def test_everything_before_the_title_is_a_menu():
     ]
 
 
+def test_without_a_title_a_blank_line_drops_nothing():
+    assert texts("Talks stall\n \nBelmark refused.") == ["Talks stall", "Belmark refused."]
+
+
 def test_a_title_that_the_text_does_not_repeat_drops_nothing():
     assert texts("Talks stall\nBelmark refused.", title="Talks collapse") == ["Talks stall", "Belmark refused."]
 

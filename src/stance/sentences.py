@@ -41,6 +41,7 @@ _CREDIT_TAIL = re.compile(r"\s*\(?(image|photo|picture) credit:.*$", re.IGNORECA
 _DOMAIN = re.compile(r"[\w-]\.(com|org|net|info|bet|casino|xyz|io)(?=\W|[a-zA-Z]|$)")
 _FINAL_NO = re.compile(r"(?<=\bno\.)[\"”’']?\s+(?=[A-Z“\"])")  # sentencex takes every "no." for "number"
 _LINE = re.compile(r"[^\n\r\u0085\u2028\u2029]+")
+_AROUND_SENTENCES = "\ufeff" + string.whitespace + "\u00a0"
 _MAX_LINKS_PER_LINE = 2  # a line with more web addresses than this is a link farm
 _MAX_FURNITURE_LENGTH = 300  # characters; a longer line is text or a link farm
 _MAX_WORD_LENGTH = 60  # characters; longer "words" are glued link lists
@@ -61,7 +62,7 @@ def split(report: Report) -> list[Sentence]:
     for block_start, block_end in _text_blocks(report):
         for start, end in _sentence_ranges(report.text[block_start:block_end]):
             raw = report.text[block_start + start : block_start + end]
-            text = raw.strip("\ufeff" + string.whitespace + "\u00a0")
+            text = raw.strip(_AROUND_SENTENCES)
             if any(character.isalnum() for character in text):
                 first = block_start + start + raw.index(text)
                 sentences.append(Sentence(report.report_id, len(sentences) + 1, text, first, first + len(text)))
@@ -106,6 +107,8 @@ def _text_blocks(report: Report) -> Iterator[tuple[int, int]]:
 
 
 def _after_title(lines: list[tuple[int, int]], report: Report) -> list[tuple[int, int]]:
+    if not report.title:
+        return lines
     texts = [report.text[start:end].strip() for start, end in lines]
     return lines[texts.index(report.title) :] if report.title in texts else lines
 

@@ -1,0 +1,99 @@
+// stance/actors.py: who is named in a sentence, and who "he", "the ministry" or an unnamed speaker continues to be.
+
+import { isAlphanumeric, plainSpaces } from "./characters.js";
+
+const ALIASES = Symbol("the aliases that end here");
+
+export class ActorTable {
+  /** `aliases` are rows [actor, alias, whether it is a party, since, until]; dates are ISO or empty. */
+  constructor(aliases) {
+    this.trie = new Map(); // character to trie; stands for the AhoCorasick automaton
+    for (const [actor, alias, isParty, since, until] of aliases) {
+      let node = this.trie;
+      for (const character of plain(alias)) {
+        if (!node.has(character)) node.set(character, new Map());
+        node = node.get(character);
+      }
+      if (!node.has(ALIASES)) node.set(ALIASES, []);
+      node.get(ALIASES).push({ actor, isParty, since, until });
+    }
+  }
+
+  /** ActorTable.find: the parties named on `date`, in order of appearance, not overlapping. */
+  find(text, date) {
+    const characters = [...plain(text)];
+    const mentions = [];
+    let covered = 0;
+    for (let start = 0; start < characters.length; start++) {
+      if (start < covered) continue;
+      for (const [end, aliases] of this.matches(characters, start)) {
+        const holders = aliases.filter((alias) => holdsOn(alias, date));
+        if (!holders.length) continue;
+        const latest = holders.reduce((best, alias) => (alias.since > best.since ? alias : best));
+        if (latest.isParty) mentions.push({ actor: latest.actor, start, end });
+        covered = end;
+        break;
+      }
+    }
+    return mentions;
+  }
+
+  /** The aliases that stand at `start` as whole words, longest first. */
+  matches(characters, start) {
+    const found = [];
+    let node = this.trie.get(characters[start]);
+    for (let end = start + 1; node; end++) {
+      if (node.has(ALIASES) && isWholeWord(characters, start, end)) found.unshift([end, node.get(ALIASES)]);
+      node = node.get(characters[end]);
+    }
+    return found;
+  }
+}
+
+/** ExampleBuilder: makes of the sentences of one text, added in order, what to ask the classifier. */
+export class ExampleBuilder {
+  constructor(table, date, nCarriedSentences) {
+    this.table = table;
+    this.date = date;
+    this.nCarriedSentences = nCarriedSentences;
+    this.earlier = []; // parties of the sentences that name any, latest first
+  }
+
+  add(sentence) {
+    const named = new Map();
+    for (const { actor, start, end } of this.table.find(sentence, this.date)) {
+      named.set(actor, [...(named.get(actor) ?? []), [start, end]]);
+    }
+    const carried = new Set(this.earlier.flat().filter((actor) => !named.has(actor)));
+    const [context, carriedCandidates] = listed(carried);
+    const candidates = [...named].map(([actor, spans]) => ({ actor, spans, contextSpans: [] }));
+    if (named.size) this.earlier = [[...named.keys()], ...this.earlier].slice(0, this.nCarriedSentences);
+    return { sentence, context, candidates: [...candidates, ...carriedCandidates] };
+  }
+}
+
+/** _listed */
+function listed(carried) {
+  const candidates = [];
+  let context = "";
+  for (const actor of carried) {
+    if (context) context += "; ";
+    const start = [...context].length;
+    candidates.push({ actor, spans: [], contextSpans: [[start, start + [...actor].length]] });
+    context += actor;
+  }
+  return [context, candidates];
+}
+
+/** Alias.holds_on; ISO dates sort as text. */
+const holdsOn = ({ since, until }, date) => !date || (since <= date && (!until || date < until));
+
+/** _plain */
+const plain = (text) => plainSpaces(text.replaceAll("’", "'"));
+
+/** _is_whole_word */
+function isWholeWord(characters, start, end) {
+  const isJoined = (index) => index > 0 && index < characters.length &&
+    isAlphanumeric(characters[index - 1]) && isAlphanumeric(characters[index]);
+  return !isJoined(start) && !isJoined(end);
+}
