@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: train test check report evaluate web bench coverage clean
+.PHONY: train test check report evaluate web bench coverage docs clean
 
 train: $(READY)  ## train, evaluate, write models/ and reports/ (TRAIN_FLAGS=--fast for a short run)
 	$(BIN)/python train.py $(TRAIN_FLAGS)
@@ -36,6 +36,10 @@ bench: $(READY)  ## sentences a second, latency and cold start beside other ways
 coverage: $(READY)  ## simulate how often the intervals of the shift report hold the truth (15 minutes)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
 	$(BIN)/python benchmarks/coverage.py
+
+docs: $(READY)  ## the pages and the interface as a site in build/site; open index.html, no network is needed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -d build/doctrees docs build/site
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from pages import blocks
 
 from stance.archive import SCHEMA
 from stance.batch import Decision, classify_table
@@ -43,8 +44,7 @@ def actors(tmp_path_factory):
 
 def recipe(heading, language):
     """The code block in ``language`` below a heading of the guide."""
-    text = GUIDE.read_text(encoding="utf-8")
-    [found] = re.findall(rf"^#+ {heading}\n.*?^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    [found] = [block.text for block in blocks(GUIDE) if (block.heading, block.language) == (heading, language)]
     return found
 
 
