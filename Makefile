@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: train test check report evaluate web bench coverage docs clean
+.PHONY: train test check report picture evaluate web bench coverage docs clean
 
 train: $(READY)  ## train, evaluate, write models/ and reports/ (TRAIN_FLAGS=--fast for a short run)
 	$(BIN)/python train.py $(TRAIN_FLAGS)
@@ -20,6 +20,9 @@ check: $(READY)  ## lint, types and data files
 
 report: $(READY)  ## shift report on the seeds with the released model
 	$(BIN)/stance report seeds --out stance-report
+
+picture: report  ## docs/report.png, the picture in the README, of the report on the seeds (needs Chromium)
+	$(BIN)/python .ci/picture.py stance-report/shifts.html docs/report.png
 
 evaluate: $(READY)  ## score the released model on the frozen test
 	$(BIN)/stance evaluate data/corpus.csv --splits data/splits.csv

@@ -53,7 +53,7 @@ sys.exit(cli.main(["classify"]))
 """
 
 WRITTEN = (
-    "shifts.html", "shifts.md", "shifts.json", "charts", "shares.csv", "shares.parquet", "stances.csv",
+    "shifts.html", "shifts.md", "shifts.json", "charts", "shares.csv", "shares.parquet", "gaps.csv", "gaps.parquet", "stances.csv",
     "stances.parquet",
 )  # fmt: skip
 
@@ -242,6 +242,20 @@ def test_report_compares_the_periods_asked_for(stance, reports, tmp_path):
         assert stance("report", reports, "--out", out, *options)[0] == 0
         with (out / "shares.csv").open(encoding="utf-8", newline="") as handle:
             assert [row["period"] for row in csv.DictReader(handle)] == spans
+
+
+def test_report_marks_events(stance, reports, tmp_path):
+    (tmp_path / "events.csv").write_text("date,label\n2022-03-18,Ceasefire\n", encoding="utf-8")
+    assert stance("report", reports, "--out", tmp_path / "out", "--events", tmp_path / "events.csv")[0] == 0
+    [event] = json.loads((tmp_path / "out/shifts.json").read_text(encoding="utf-8"))["events"]
+    assert (event["date"], event["label"], event["mark"]) == ("2022-03-18", "Ceasefire", 1)
+
+
+def test_report_refuses_bad_events_before_it_reads_anything(stance, tmp_path):
+    (tmp_path / "events.csv").write_text("date,label\n18 March,Ceasefire\n", encoding="utf-8")
+    code, _, errors = stance("report", tmp_path / "none", "--events", tmp_path / "events.csv")
+    assert code == 2
+    assert "events.csv:2: date '18 March' is not an ISO date" in errors
 
 
 def test_report_counts_a_report_that_two_papers_print_once(stance, reports, tmp_path):

@@ -1,6 +1,8 @@
 import csv
 import datetime as dt
+import hashlib
 import json
+import re
 from dataclasses import replace
 from functools import partial
 from html.parser import HTMLParser
@@ -8,14 +10,16 @@ from html.parser import HTMLParser
 import pyarrow.parquet as pq
 import pytest
 
+from stance import __version__
 from stance.codebook import LABELS, Asked, DatedStance, Issue, Label
 from stance.evaluation import Attribution, Evaluation, LabelScore
+from stance.events import Event
 from stance.metrics import Estimate
 from stance.periods import period_of
 from stance.reading import coded_reports
-from stance.report import write_report
+from stance.report import write_pages, write_report
 from stance.report_tables import GAP_COLUMNS, SHARE_COLUMNS, STANCE_COLUMNS
-from stance.shifts import analyse
+from stance.shifts import analyse, tally
 
 HOSTILE = "<script>alert('x')</script> | *bold* [link](there) `code`"
 SOURCES = {"r1": "The Delta Post, 1 January 2030", "r2": "Port Times, 9 January 2030"}
@@ -65,7 +69,8 @@ class Balance(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        self.text.append(data)
+        if self.open[-1:] not in (["script"], ["style"]):
+            self.text.append(data)
 
 
 def write(folder, stances=TALKS, sources=SOURCES, gold=None, **options):
@@ -129,9 +134,9 @@ def test_the_shares_in_json_are_numbers(tmp_path):
 
 
 @pytest.mark.parametrize("stances", [TALKS, []])
-def test_the_page_needs_no_network_and_no_script(tmp_path, stances):
+def test_the_page_names_no_address_and_loads_nothing(tmp_path, stances):
     page = write(tmp_path, stances, quality=QUALITY, gold=TALKS)["shifts.html"].lower()
-    for remote in ("http://", "https://", " src=", "<script", "@import", "url("):
+    for remote in ("http://", "https://", " src=", "@import", "url("):
         assert remote not in page.replace('clip-path="url(#', "")
 
 
@@ -150,7 +155,10 @@ def test_hostile_text_is_shown_and_not_run(tmp_path):
         stance("r1", 1, Label.DEMAND, actor=f"{HOSTILE}0", sentence=HOSTILE, position=n) for n in (2, 3, 4)
     ]
     files = write(tmp_path, hostile, title=HOSTILE, sources={"r1": HOSTILE}, gold=hostile)
-    assert "<script" not in files["shifts.html"]
+    assert re.findall("<script[^>]*>", files["shifts.html"]) == [
+        '<script type="application/json" id="evidence-data">',
+        "<script>",
+    ]
     assert HOSTILE in words(files["shifts.html"])
     assert "<script" not in files["shifts.md"]
     assert "\\*bold\\*" in files["shifts.md"]
@@ -214,6 +222,67 @@ def test_a_copy_is_listed_but_not_counted(tmp_path):
     rows = list(csv.DictReader((tmp_path / "stances.csv").read_text(encoding="utf-8").splitlines()))
     assert [row["copy_of"] for row in rows].count("r1") == 3
     assert analyse(reports) == analyse(reports[:2])
+
+
+EVENTS = [Event(dt.date(2030, 1, 5), "Ceasefire *of nine days*"), Event(dt.date(2029, 1, 1), "New year")]
+
+
+def test_events_stand_in_page_markdown_and_json_also_those_outside_the_periods(tmp_path):
+    files = write(tmp_path, events=EVENTS)
+    assert "2030-01-05 Ceasefire *of nine days* between 2030-01-01 and 2030-01-09" in words(files["shifts.html"])
+    assert "2029-01-01 New year before the first period, not drawn" in words(files["shifts.html"])
+    assert (
+        "| 2030-01-05 | Ceasefire \\*of nine days\\* | between 2030-01-01 and 2030-01-09 (mark 1) |"
+        in files["shifts.md"]
+    )
+    assert json.loads(files["shifts.json"])["events"] == [
+        {"date": "2029-01-01", "label": "New year", "mark": None, "where": "before the first period, not drawn"},
+        {
+            "date": "2030-01-05",
+            "label": "Ceasefire *of nine days*",
+            "mark": 1,
+            "where": "between 2030-01-01 and 2030-01-09",
+        },
+    ]
+
+
+def test_without_events_nothing_is_said_of_them(tmp_path):
+    files = write(tmp_path)
+    assert "### Events" not in files["shifts.md"]
+    assert "events" not in words(files["shifts.html"])
+    assert json.loads(files["shifts.json"])["events"] == []
+
+
+def test_the_page_is_cited_with_its_version_its_dates_and_the_hash_of_its_table(tmp_path):
+    files = write(tmp_path)
+    text = words(files["shifts.html"])
+    digest = hashlib.sha256(files["stances.csv"].encode()).hexdigest()
+    assert f"(version {__version__})" in text
+    assert "on 2 reports dated 2030-01-01 to 2030-01-09, with 4 stances." in text
+    assert f"stances.csv with the SHA-256 {digest}" in text
+
+
+def test_pages_of_an_archive_name_no_table_that_is_not_there(tmp_path):
+    write_pages(tmp_path, replace(tally(coded_reports(TALKS)), listed_in="the archive"), title="The delta talks")
+    text = words((tmp_path / "shifts.html").read_text(encoding="utf-8"))
+    assert "stances.csv" not in text
+    assert "every stance stands in the archive too" in text
+
+
+def test_where_not_every_row_is_on_the_page_it_says_which(tmp_path):
+    counted = tally(coded_reports(TALKS))
+    positions = tuple(replace(one, n_stances=30) for one in counted.positions)  # as in an archive, with some evidence
+    write_pages(tmp_path, replace(counted, positions=positions, listed_in="the archive"), title="The delta talks")
+    text = words((tmp_path / "shifts.html").read_text(encoding="utf-8"))
+    assert "Of 120 rows 4 are here: of each actor, issue and period the likeliest. All stand in the archive." in text
+
+
+def test_a_large_report_shows_the_likeliest_sentence_of_each_cell(tmp_path):
+    many = [stance(f"r{n}", 1, Label.DEMAND, position=n, sentence=f"Demand number {n}.") for n in range(1, 1002)]
+    many[500] = replace(many[500], probability=0.95)
+    text = words(write(tmp_path, many)["shifts.html"])
+    assert re.findall(r"Demand number \d+\.", text) == ["Demand number 501."]
+    assert "and 1000 more in stances.csv" in text
 
 
 def test_a_report_without_stances_says_so(tmp_path):

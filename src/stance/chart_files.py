@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Final
 
 from stance.charts import chart_png, chart_svg
+from stance.events import PlacedEvent
 from stance.shifts import ShiftAnalysis
 
 FOLDER: Final = "charts"
 INDEX: Final = "index.json"
-DRAWINGS: Final[Mapping[str, Callable[[ShiftAnalysis, str], bytes]]] = {".svg": chart_svg, ".png": chart_png}
+Drawing = Callable[[ShiftAnalysis, str, Sequence[PlacedEvent]], bytes]
+DRAWINGS: Final[Mapping[str, Drawing]] = {".svg": chart_svg, ".png": chart_png}
 MAX_NAME: Final = 48  # letters; in UTF-8 they take four times as many bytes at most
 RESERVED: Final = frozenset({"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))})
 
 
-def write_charts(folder: Path, analysis: ShiftAnalysis, actors: Sequence[str], *, with_png: bool) -> Path:
+def write_charts(
+    folder: Path, analysis: ShiftAnalysis, actors: Sequence[str], events: Sequence[PlacedEvent] = (), *, with_png: bool
+) -> Path:
     """Write the charts of ``actors`` into ``folder/charts``, and remove those that an earlier run wrote there.
 
     ``index.json`` tells the files of each actor; nothing that it does not name is removed. Returns the folder.
@@ -33,7 +37,7 @@ def write_charts(folder: Path, analysis: ShiftAnalysis, actors: Sequence[str], *
     _place(charts / INDEX, (json.dumps(files, ensure_ascii=False, indent=1) + "\n").encode())
     for actor, names in files.items():
         for name, suffix in zip(names, suffixes, strict=True):
-            _place(charts / name, DRAWINGS[suffix](analysis, actor))
+            _place(charts / name, DRAWINGS[suffix](analysis, actor, events))
     return charts
 
 

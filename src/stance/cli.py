@@ -91,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="answers to stance review, which count: its CSV, or what doccano (.jsonl) or Label Studio (.json) exports",
     )
+    report.add_argument("--events", type=Path, help="CSV of events to mark in the charts: date, label")
     report.add_argument("--title", help="heading of the report")
     report.add_argument("--png", action="store_true", help="write the charts as PNG, too")
     spans = report.add_mutually_exclusive_group()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 def write(options: argparse.Namespace) -> None:
     """Write the shift report on the reports, or the archive of decisions, at ``options.path``."""
+    from stance.events import read_events
     from stance.report import write_pages, write_report
     from stance.report_words import count
 
@@ -39,18 +40,21 @@ def write(options: argparse.Namespace) -> None:
         raise StanceError(f"{options.out}: an archive of decisions; --out must be another folder")
     by = Calendar(options.period) if options.breaks is None else _breaks(options.breaks)
     period = partial(period_of, by=by)
+    events = read_events(options.events) if options.events else ()
     if _is_archive(options.path):
         counted, measured = _counted(options, period)
         n_reports, n_copies = counted.n_reports, counted.n_copies
         if counted.n_undated:
             print(f"{count(counted.n_undated, 'report')} without a date left out", file=sys.stderr)
         title = options.title or f"Stances in {count(n_reports, 'report')}"
-        paths = write_pages(options.out, counted, title=title, with_png=options.png, **measured)
+        paths = write_pages(options.out, counted, title=title, events=events, with_png=options.png, **measured)
     else:
         reports, measured = _coded(options) if options.coded else _classified(options)
         n_reports, n_copies = len(reports), sum(bool(report.copy_of) for report in reports)
         title = options.title or f"Stances in {count(n_reports, 'report')}"
-        paths = write_report(options.out, reports, title=title, period=period, with_png=options.png, **measured)
+        paths = write_report(
+            options.out, reports, title=title, period=period, events=events, with_png=options.png, **measured
+        )
     print(f"{count(n_reports, 'report')} read" + (f", {n_copies} not counted as copies" if n_copies else ""))
     print("\n".join(map(str, paths)))
 

@@ -79,11 +79,11 @@ def summary(analysis: ShiftAnalysis, actor: str, periods: Sequence[ActorPeriod])
     enough = [period for period in periods if period.is_enough]
     moves = [change for change in analysis.position_changes if change.actor == actor]
     first, last = enough[0], enough[-1]
-    ends = f"Held firm in {_told(first.firmness)} of its stances {first.period.when} ({first.n_stances} found)"
+    ends = f"Held firm in {told(first.firmness)} of its stances {first.period.when} ({first.n_stances} found)"
     if last is first:
         return [f"{ends}, the only period with stances enough to tell.", _position_words(moves)]
     return [
-        f"{ends} and in {_told(last.firmness)} {last.period.when} ({last.n_stances}).",
+        f"{ends} and in {told(last.firmness)} {last.period.when} ({last.n_stances}).",
         *_firmness_words([change for change in analysis.firmness_changes if change.actor == actor]),
         *(_trend_words(trend) for trend in analysis.trends if trend.actor == actor),
         *(_point_words(point) for point in analysis.change_points if point.actor == actor),
@@ -91,7 +91,7 @@ def summary(analysis: ShiftAnalysis, actor: str, periods: Sequence[ActorPeriod])
     ]
 
 
-def _told(estimate: Estimate) -> str:
+def told(estimate: Estimate) -> str:
     """A share with its interval, or the interval alone where it is too wide for the share to mean much."""
     if estimate.high - estimate.low > VAGUE_WIDTH:
         return f"anything from {estimate.low:.0%} to {estimate.high:.0%}"
@@ -147,8 +147,14 @@ def _gap_change_words(change: GapChange) -> str:
 
 def points(difference: Estimate) -> str:
     """A difference of shares with its interval, in percentage points."""
+    value, interval = signed(difference).split(" ", 1)
+    return f"{value} percentage points {interval}"
+
+
+def signed(difference: Estimate) -> str:
+    """A difference of shares with its interval, in hundredths, without their unit."""
     value, low, high = (f"{number:+z.0%}".removesuffix("%") for number in difference)
-    return f"{value} percentage points ({low} to {high})"
+    return f"{value} ({low} to {high})"
 
 
 def _position_words(moves: Sequence[PositionChange]) -> str:
