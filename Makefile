@@ -1,10 +1,11 @@
 # Every command sets up what it needs; `make train PYTHON=python3.12` picks an interpreter.
 PYTHON ?= python3
 VENV ?= .venv
+RUNS ?= 1000000
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: train test check report picture evaluate web bench coverage docs clean
+.PHONY: train test check report picture evaluate web bench coverage docs fuzz release-check clean
 
 train: $(READY)  ## train, evaluate, write models/ and reports/ (TRAIN_FLAGS=--fast for a short run)
 	$(BIN)/python train.py $(TRAIN_FLAGS)
@@ -43,6 +44,14 @@ coverage: $(READY)  ## simulate how often the intervals of the shift report hold
 docs: $(READY)  ## the pages and the interface as a site in build/site; open index.html, no network is needed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -d build/doctrees docs build/site
+fuzz: $(READY)  ## mutated inputs for each target of fuzz/fuzz.py, led by coverage (RUNS=2000 for a short run)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[fuzz]"
+	for target in readers sentences actors classify artefacts; do \
+		$(BIN)/python fuzz/fuzz.py $$target --runs $(RUNS) || exit 1; \
+	done
+
+release-check: $(READY)  ## do version, hashes, cards and the figures of the README agree
+	$(BIN)/python .ci/check_release.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

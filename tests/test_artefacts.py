@@ -2,8 +2,13 @@
 
 import json
 import os
+import pickle
+import random
+import re
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 import zipfile
@@ -11,12 +16,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skops.io
 
-from stance.artefacts import META, load_model, replace_folder, write_meta
-from stance.baseline import TfidfBaseline
+from stance.artefacts import (
+    CHECKSUM,
+    FORMAT_VERSION,
+    META,
+    check_files,
+    checksum,
+    load_model,
+    read_meta,
+    replace_folder,
+    write_meta,
+)
+from stance.baseline import TRUSTED, TfidfBaseline
 from stance.codebook import CODEBOOK_VERSION, LABELS, Candidate, Example, Issue, Label, Source, Stance, StanceError
 from stance.dataset import LabelledExample, targets
 from stance.labels import LabelledSentence
+from stance.paths import MODELS
 from stance.predictions import DecisionRule
 
 RULE = DecisionRule(temperature=1.25, label_threshold=0.45, actor_threshold=0.3, issue_threshold=0.2)
@@ -48,8 +65,10 @@ def model(stored, tmp_path):
 
 
 def rewrite_meta(folder, **changes):
+    """Change what ``meta.json`` says, as somebody does who knows its format."""
     path = folder / META
-    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | changes), encoding="utf-8")
+    meta = json.loads(path.read_text(encoding="utf-8")) | changes
+    path.write_text(json.dumps(meta | {CHECKSUM: checksum(meta)}), encoding="utf-8")
 
 
 def put(folder, name, text):
@@ -109,10 +128,139 @@ def test_a_model_of_another_codebook_is_refused(model):
         load_model(model)
 
 
-def test_an_unknown_kind_is_refused(model):
-    rewrite_meta(model, kind="pickle")
-    with pytest.raises(StanceError, match=r"meta\.json: kind 'pickle' is not one of onnx, tfidf"):
+@pytest.mark.parametrize("version", [1, FORMAT_VERSION + 1, None, "2"])
+def test_a_model_of_another_format_is_refused(model, version):
+    rewrite_meta(model, format_version=version)
+    with pytest.raises(StanceError, match=rf"of format version {version}; this package reads {FORMAT_VERSION}\. Run"):
         load_model(model)
+
+
+@pytest.mark.parametrize("kind", ["pickle", None, []])
+def test_an_unknown_kind_is_refused(model, kind):
+    rewrite_meta(model, kind=kind)
+    with pytest.raises(StanceError, match=rf"meta\.json: kind {re.escape(repr(kind))} is not one of onnx, tfidf"):
+        load_model(model)
+
+
+@pytest.mark.parametrize("files", [{}, {"other.skops": "0"}, [], None])
+def test_a_file_that_would_be_loaded_needs_a_hash(model, files):
+    rewrite_meta(model, files=files)
+    with pytest.raises(StanceError, match=r"meta\.json: no hash of model\.skops; a model of this kind needs it"):
+        load_model(model)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"temperature": 0.0}, "temperature is 0.0; it must be a number above 0"),
+        ({"temperature": float("nan")}, "temperature is nan; it must be a number above 0"),
+        ({"label_threshold": 1.5}, "label_threshold is 1.5; it must be from 0 to 1"),
+        ({"label_threshold": "high"}, "damaged"),
+        ({"threshold": 0.5}, "damaged"),
+        ([], "damaged"),
+    ],
+)
+def test_a_rule_that_is_none_is_refused(model, rule, message):
+    rewrite_meta(model, rule=rule)
+    with pytest.raises(StanceError, match=rf"meta\.json: .*{message}"):
+        load_model(model)
+
+
+def test_a_changed_threshold_is_refused(model):
+    path = model / META
+    path.write_text(path.read_text(encoding="utf-8").replace("0.45", "0.46"), encoding="utf-8")
+    with pytest.raises(StanceError, match=r"meta\.json: its content has SHA-256 [0-9a-f]{64}; it says [0-9a-f]{64}\."):
+        load_model(model)
+
+
+def test_order_and_spaces_may_change(model):
+    meta = json.loads((model / META).read_text(encoding="utf-8"))
+    (model / META).write_text(json.dumps(dict(reversed(meta.items())), indent=7), encoding="utf-8")
+    assert load_model(model).rule == RULE
+
+
+def flipped(path, rng):
+    """The place of a random byte of ``path`` after another was written there, and the former."""
+    with path.open("r+b") as file:
+        place = rng.randrange(path.stat().st_size)
+        file.seek(place)
+        former = file.read(1)
+        file.seek(place)
+        file.write(bytes([former[0] ^ 1 << rng.randrange(8)]))
+    return place, former
+
+
+def restore(path, place, former):
+    with path.open("r+b") as file:
+        file.seek(place)
+        file.write(former)
+
+
+def whole_or_refused(folder, name, rng):
+    """Whether a flip in a file of a stored model is refused by the file's name; else ``meta.json`` says the same."""
+    path = folder / name
+    meaning = json.loads((folder / META).read_text(encoding="utf-8"))
+    change = flipped(path, rng)
+    try:
+        meta = read_meta(folder)
+        check_files(folder, meta)
+    except StanceError as error:
+        return f"{path}: " in str(error)
+    else:
+        return name == META and meta == meaning
+    finally:
+        restore(path, *change)
+
+
+def test_a_flipped_byte_anywhere_is_refused_with_the_name_of_the_file(tmp_path):
+    """Stand-ins of the weights: nothing reads them but their hash."""
+    rng = random.Random(3)  # noqa: S311
+    folder = tmp_path / "model"
+    put(folder, "model.onnx", "weights " * 40)
+    put(folder, "tokenizer.json", "words " * 40)
+    write_meta(folder, "onnx", RULE, {"errors": None, "note": "Ardania \ud83d\udd4a, 1e-3", "shares": [0.05, 0.15, 1]})
+    names = [META] * 700 + ["model.onnx", "tokenizer.json"] * 100
+    assert [name for name in names if not whole_or_refused(folder, name, rng)] == []
+    check_files(folder, read_meta(folder))
+
+
+@pytest.mark.parametrize("kind", ["tfidf", "transformer"])
+def test_a_flipped_byte_in_a_released_model_is_refused(tmp_path, kind):
+    rng = random.Random(4)  # noqa: S311
+    folder = shutil.copytree(MODELS / kind, tmp_path / kind)
+    weights = sorted(path.name for path in folder.iterdir() if path.name not in (META, "MODEL_CARD.md"))
+    names = [META] * 90 + [rng.choice(weights) for _ in range(10)]
+    assert [name for name in names if not whole_or_refused(folder, name, rng)] == []
+
+
+def test_the_released_skops_file_holds_no_type_that_skops_does_not_trust():
+    assert set(skops.io.get_untrusted_types(file=MODELS / "tfidf/model.skops")) <= set(TRUSTED)
+
+
+class Ferry:
+    """A type of nobody's trust."""
+
+
+def test_a_skops_file_of_another_type_is_refused(model):
+    skops.io.dump({"seed": 1, "vectorizer": Ferry(), "models": {}}, model / "model.skops")
+    write_meta(model, "tfidf", RULE, {})
+    with pytest.raises(StanceError, match=r"model\.skops: skops cannot load a model from it .*Ferry"):
+        load_model(model)
+
+
+def test_a_pickle_under_the_name_of_a_skops_file_is_refused(model):
+    (model / "model.skops").write_bytes(pickle.dumps({"seed": 1}))
+    write_meta(model, "tfidf", RULE, {})
+    with pytest.raises(StanceError, match=r"model\.skops: skops cannot load a model from it"):
+        load_model(model)
+
+
+def test_a_damaged_tokenizer_is_refused_though_its_hash_fits(tmp_path):
+    folder = shutil.copytree(MODELS / "transformer", tmp_path / "model")
+    put(folder, "tokenizer.json", "{}")
+    write_meta(folder, "onnx", RULE, {})
+    with pytest.raises(StanceError, match=r"tokenizer\.json: the tokenizers cannot read it"):
+        load_model(folder)
 
 
 @pytest.mark.parametrize("name", ["absent", ".", "meta.json"])
@@ -159,6 +307,57 @@ def test_what_an_earlier_swap_left_behind_is_cleared(tmp_path):
     old, new = put(tmp_path / "models/a", "old.txt", "old"), put(tmp_path / "new", "new.txt", "new")
     replace_folder(new, old)
     assert contents(tmp_path) == {"models/a/new.txt": "new"}
+
+
+def test_what_a_kill_between_the_renames_left_is_put_back_before_the_next_swap(tmp_path):
+    put(tmp_path / "models/.a.retired", "old.txt", "old")
+    with pytest.raises(StanceError, match="absent: no such folder"):
+        replace_folder(tmp_path / "absent", tmp_path / "models/a")
+    seen = []
+    new = put(tmp_path / "new", "new.txt", "new")
+
+    class Watched(type(tmp_path)):
+        def rename(self, target):
+            seen.append((self.name, Path(target).name))
+            return super().rename(target)
+
+    replace_folder(Watched(new), Watched(tmp_path / "models/a"))
+    assert seen == [(".a.retired", "a"), ("a", ".a.retired"), ("new", "a")]
+    assert contents(tmp_path) == {"models/a/new.txt": "new"}
+
+
+KILLED = """import itertools, sys
+from pathlib import Path
+from stance.artefacts import replace_folder, write_meta
+from stance.predictions import DecisionRule
+home = Path(sys.argv[1])
+for number in itertools.count():
+    new = home / f"new-{number}"
+    new.mkdir()
+    (new / "model.skops").write_bytes(bytes([number % 256]) * 100_000)
+    write_meta(new, "tfidf", DecisionRule(), {"number": number})
+    replace_folder(new, home / "model")
+    print(number, flush=True)
+"""
+
+
+def test_killed_at_any_moment_a_release_leaves_the_old_or_the_new_model_whole(tmp_path):
+    rng = random.Random(6)  # noqa: S311
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "src")}
+    for attempt in range(20):
+        home = tmp_path / str(attempt)
+        home.mkdir()
+        command = [sys.executable, "-c", KILLED, str(home)]
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        process.stdout.readline()  # the first is in place
+        time.sleep(rng.uniform(0, 0.05))
+        process.kill()
+        n_done = 1 + len(process.stdout.readlines())
+        assert process.wait() == -signal.SIGKILL
+        folder = next(path for path in (home / "model", home / ".model.retired") if path.exists())
+        meta = read_meta(folder)
+        check_files(folder, meta)
+        assert meta["number"] in (n_done - 1, n_done)
 
 
 def test_the_old_folder_stays_whole_when_the_new_one_is_missing(tmp_path):

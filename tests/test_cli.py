@@ -53,8 +53,8 @@ sys.exit(cli.main(["classify"]))
 """
 
 WRITTEN = (
-    "shifts.html", "shifts.md", "shifts.json", "charts", "shares.csv", "shares.parquet", "gaps.csv", "gaps.parquet", "stances.csv",
-    "stances.parquet",
+    "shifts.html", "shifts.md", "shifts.json", "charts", "shares.csv", "shares.parquet", "gaps.csv", "gaps.parquet",
+    "stances.csv", "stances.parquet",
 )  # fmt: skip
 
 

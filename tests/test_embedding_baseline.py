@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+
 from stance.codebook import ISSUES, LABELS, Candidate, Example, Issue, Label, Source, Stance
 from stance.dataset import LabelledExample, targets
 from stance.embedding_baseline import EmbeddingBaseline

@@ -10,7 +10,7 @@ import stance
 from stance.paths import MODELS
 
 PROJECT = Path(__file__).parents[1]
-HEAVY = {"torch", "transformers", "sklearn", "pandas", "scipy", "datasets", "pyarrow", "matplotlib"}
+HEAVY = {"torch", "onnx", "transformers", "sklearn", "pandas", "scipy", "datasets", "pyarrow", "matplotlib"}
 STUB = """
 import numpy as np
 import stance.runtime

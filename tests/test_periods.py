@@ -52,3 +52,8 @@ def test_a_period_says_when_in_words():
     assert period_of(NEW_YEAR).when == "on 2025-01-01"
     assert period_of(NEW_YEAR, Calendar.QUARTER).when == "in 2025 Q1"
     assert period_of(NEW_YEAR, [NEW_YEAR]).when == "from 2025-01-01"
+
+
+def test_the_last_week_of_all_ends_with_the_last_day_of_all():
+    last = period_of(dt.date.max, Calendar.WEEK)
+    assert (last.start, last.end, last.name) == (dt.date(9999, 12, 27), dt.date.max, "9999-W52")

@@ -112,3 +112,15 @@ def test_a_copy_stays_marked(tmp_path):
 def test_a_faulty_coded_table_is_refused_with_its_place(tmp_path, lines, message):
     with pytest.raises(StanceError, match=message):
         read_coded(put(tmp_path, *lines))
+
+
+def test_the_apostrophe_before_what_a_spreadsheet_would_run_is_no_part_of_the_text(tmp_path):
+    row = "'=r1,2030-01-01,'-Ardania,demand,talks,'+7 said no.,''=r2"
+    [report] = read_coded(put(tmp_path, f"{HEADER},sentence,copy_of", row))
+    [stance] = report.stances
+    assert (report.report_id, stance.actor, stance.sentence, report.copy_of) == (
+        "=r1",
+        "-Ardania",
+        "+7 said no.",
+        "'=r2",
+    )

@@ -76,6 +76,13 @@ def test_the_table_does_not_tell_what_was_decided():
     assert "demand" not in review_table([pair(41, D)])
 
 
+def test_no_cell_of_a_review_is_a_formula_and_its_answers_are_read_all_the_same(tmp_path):
+    one = pair(1, actor="-Ardania", sentence='=HYPERLINK("http://example.org")')
+    assert "http" in (row := review_table([one]).splitlines()[1])
+    assert [cell for cell in next(csv.reader([row])) if cell.startswith(("=", "-"))] == []
+    assert read_review(filled(tmp_path, [one], ["none"]), [one]) == {one.key: frozenset()}
+
+
 @pytest.mark.parametrize(
     ("pairs", "answers", "message"),
     [

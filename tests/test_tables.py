@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from stance.codebook import Label, StanceError
-from stance.tables import choice, filled, parse_date, read_rows
+from stance.tables import as_cell, choice, filled, from_cell, parse_date, read_rows, write_rows
 
 COLUMNS = ("party", "claim")
 
@@ -138,3 +138,23 @@ def test_a_choice_that_does_not_exist_is_refused_with_those_that_do(value):
         match=rf"claims\.csv:2: label '{value}' is not one of demand, concession, rejection, precondition, none$",
     ):
         choice("claims.csv:2", "label", value, Label, also="none")
+
+
+@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+7 said no", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''-x"])
+def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe_and_loses_it_again(text):
+    assert as_cell(text) == f"'{text}"
+    assert from_cell(f"'{text}") == text
+
+
+@pytest.mark.parametrize("value", ["-0.25", "+3", "-1e-05", -0.25, 7, None, "", "'tis said.", "Belmark = Ardania", "–"])
+def test_numbers_and_other_text_stay_as_they_are(value):
+    assert as_cell(value) is value
+
+
+def test_a_carriage_return_in_a_cell_does_not_end_its_row(tmp_path):
+    path = tmp_path / "claims.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        write_rows(file, [COLUMNS, ("Ardania\r", "the delta"), ("Belmark", 1)])
+    rows = [row for _, row in read_rows(path, COLUMNS)]
+    assert rows == [{"party": "Ardania\r", "claim": "the delta"}, {"party": "Belmark", "claim": "1"}]
+    assert path.read_text().splitlines()[0] == "party,claim"

@@ -1,4 +1,7 @@
-"""Stored models: a folder with the weights and ``meta.json``, which says what they are and holds their hashes."""
+"""Stored models: a folder with the weights and ``meta.json``, which says what they are and holds their hashes.
+
+``meta.json`` holds the SHA-256 of its own content too, so that a changed threshold is noticed like a changed weight.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from stance.codebook import CODEBOOK_VERSION, StanceError
 from stance.predictions import Classifier, DecisionRule
 from stance.quantification import MeasuredErrors
 
-META = "meta.json"
+META: Final = "meta.json"
+FORMAT_VERSION: Final = 2  # of meta.json; the first had no checksum of its own
+CHECKSUM: Final = "sha256"  # of everything else in meta.json
+FILES: Final[Mapping[str, frozenset[str]]] = {
+    "onnx": frozenset({"model.onnx", "tokenizer.json"}),
+    "tfidf": frozenset({"model.skops"}),
+}  # what a model of each kind is made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,41 +47,89 @@ def write_meta(folder: Path, kind: str, rule: DecisionRule, details: Mapping[str
     files = sorted(path for path in folder.iterdir() if path.is_file() and path.name not in (META, "MODEL_CARD.md"))
     meta = {
         "kind": kind,
+        "format_version": FORMAT_VERSION,
         "codebook_version": CODEBOOK_VERSION,
         "rule": asdict(rule),
         "files": {path.name: _sha256(path) for path in files},
         **details,
     }
-    (folder / META).write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+    text = json.dumps(meta | {CHECKSUM: checksum(meta)}, indent=2)
+    (folder / META).write_text(f"{text}\n", encoding="utf-8")
+
+
+def checksum(meta: Mapping[str, Any]) -> str:
+    """The SHA-256 of what ``meta`` says, but for its own checksum; order and spaces do not count.
+
+    >>> checksum({"kind": "onnx", "rule": {}})[:8] == checksum({"rule": {}, "sha256": "", "kind": "onnx"})[:8]
+    True
+    """
+    content = {name: value for name, value in meta.items() if name != CHECKSUM}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def load_model(folder: Path, *, n_threads: int = 0) -> StoredModel:
-    """Read a stored model, after checking each of its files against its hash; 0 threads are one for each core.
+    """Read a stored model, after checking ``meta.json`` and each file against its hash; 0 threads are one a core.
 
     Raises:
-        StanceError: if a file is missing, is not the one that was stored, or was made by another codebook.
+        StanceError: if a file is missing, is not the one that was stored, or is no model of this format and codebook.
+    """
+    meta = read_meta(folder)
+    try:
+        rule = DecisionRule(**meta["rule"])
+        errors = MeasuredErrors.from_json(meta["errors"]) if meta.get("errors") else None
+    except (ValueError, KeyError, TypeError) as error:
+        raise StanceError(f"{folder / META}: damaged ({error!r}); restore it or run train.py again") from error
+    check_files(folder, meta)
+    return StoredModel(_classifier(folder, meta["kind"], n_threads), rule, meta, errors)
+
+
+def read_meta(folder: Path) -> dict[str, Any]:
+    """What ``meta.json`` of a stored model says.
+
+    Raises:
+        StanceError: if it is missing or damaged, of another format, codebook or kind than this package reads, or has
+            no hash of a file that a model of its kind needs.
     """
     if not (folder / META).is_file():
         raise StanceError(
             f"{folder}: no {META} there; expected a folder that train.py wrote, such as models/transformer"
         )
     try:
-        meta = json.loads((folder / META).read_text(encoding="utf-8"))
-        files, version, kind = dict(meta["files"]), meta["codebook_version"], meta["kind"]
-        rule = DecisionRule(**meta["rule"])
-        errors = MeasuredErrors.from_json(meta["errors"]) if meta.get("errors") else None
-    except (ValueError, KeyError, TypeError) as error:
+        meta: dict[str, Any] = dict(json.loads((folder / META).read_text(encoding="utf-8")))
+        stored_format, said, found = meta.get("format_version", 1), meta.get(CHECKSUM), checksum(meta)
+    except (ValueError, TypeError, RecursionError) as error:
         raise StanceError(f"{folder / META}: damaged ({error!r}); restore it or run train.py again") from error
-    for name, expected in files.items():
+    if stored_format != FORMAT_VERSION:
+        raise StanceError(
+            f"{folder / META}: of format version {stored_format}; this package reads {FORMAT_VERSION}. "
+            "Run train.py again, or use the version of stance that stored it"
+        )
+    if said != found:
+        raise StanceError(f"{folder / META}: its content has SHA-256 {found}; it says {said}. Restore it")
+    version, kind, files = (meta.get(name) for name in ("codebook_version", "kind", "files"))
+    if version != CODEBOOK_VERSION:
+        raise StanceError(f"{folder}: made for codebook version {version}; this package uses {CODEBOOK_VERSION}")
+    if kind not in tuple(FILES):
+        raise StanceError(f"{folder / META}: kind {kind!r} is not one of {', '.join(FILES)}")
+    unlisted = FILES[kind] - set(files if isinstance(files, dict) else ())
+    if unlisted:
+        raise StanceError(f"{folder / META}: no hash of {', '.join(sorted(unlisted))}; a model of this kind needs it")
+    return meta
+
+
+def check_files(folder: Path, meta: Mapping[str, Any]) -> None:
+    """Hold each file of a stored model against its hash.
+
+    Raises:
+        StanceError: naming the file, if one is missing or changed.
+    """
+    for name, expected in meta["files"].items():
         path = folder / name
         found = _sha256(path) if path.is_file() else "no such file"
         if found != expected:
             raise StanceError(
                 f"{path}: {found}; {META} says SHA-256 {expected}. Restore the file or run train.py again"
             )
-    if version != CODEBOOK_VERSION:
-        raise StanceError(f"{folder}: made for codebook version {version}; this package uses {CODEBOOK_VERSION}")
-    return StoredModel(_classifier(folder, kind, n_threads), rule, meta, errors)
 
 
 @contextmanager
@@ -93,7 +150,10 @@ def signals_deferred() -> Iterator[None]:
 
 
 def replace_folder(new: Path, target: Path) -> None:
-    """Put the folder ``new`` in the place of ``target``; no signal comes between.
+    """Put the folder ``new`` in the place of ``target``; no signal but a kill comes between.
+
+    After a kill between the two renames the old folder lies whole beside ``target`` as ``.NAME.retired``; the next call
+    puts it back first.
 
     Raises:
         StanceError: if there is no folder ``new``; ``target`` stays as it is.
@@ -102,6 +162,8 @@ def replace_folder(new: Path, target: Path) -> None:
         raise StanceError(f"{new}: no such folder; {target} stays as it is")
     target.parent.mkdir(parents=True, exist_ok=True)
     retired = target.with_name(f".{target.name}.retired")
+    if retired.exists() and not target.exists():
+        retired.rename(target)
     shutil.rmtree(retired, ignore_errors=True)
     with signals_deferred():
         if target.exists():
@@ -115,12 +177,11 @@ def _classifier(folder: Path, kind: str, n_threads: int) -> Classifier:
         from stance.runtime import OnnxClassifier
 
         return OnnxClassifier.load(folder, n_threads=n_threads)
-    if kind == "tfidf":
-        from stance.baseline import TfidfBaseline
+    from stance.baseline import TfidfBaseline
 
-        return TfidfBaseline.load(folder)
-    raise StanceError(f"{folder / META}: kind {kind!r} is not one of onnx, tfidf")
+    return TfidfBaseline.load(folder)
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -26,6 +26,7 @@ THIS_PARTY: Final = "thisparty"
 OTHER_PARTY: Final = "otherparty"
 N_WORD_FEATURES: Final = 15_000
 N_CHARACTER_FEATURES: Final = 25_000
+TRUSTED: Final = ["sklearn.multiclass._ConstantPredictor"]  # beside the types that skops itself trusts
 
 _CUES: Final = {
     Label.DEMAND: r"demand|insist|call(s|ed|ing)? (for|on)|must|want|urg(e|ed|es|ing)\b|seek|claim|propos",
@@ -120,10 +121,18 @@ class TfidfBaseline:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what ``save`` wrote; skops refuses any type but those of scikit-learn and NumPy."""
-        stored = skops.io.load(folder / "model.skops", trusted=["sklearn.multiclass._ConstantPredictor"])
-        model = cls(seed=stored["seed"])
-        model._vectorizer, model._models.fitted = stored["vectorizer"], stored["models"]
+        """Read what ``save`` wrote.
+
+        Raises:
+            StanceError: if it holds any type but those of scikit-learn and NumPy, or is no such model.
+        """
+        path = folder / "model.skops"
+        try:
+            stored = skops.io.load(path, trusted=TRUSTED)
+            model = cls(seed=stored["seed"])
+            model._vectorizer, model._models.fitted = stored["vectorizer"], dict(stored["models"])
+        except Exception as error:  # skops raises errors of many kinds
+            raise StanceError(f"{path}: skops cannot load a model from it ({error!r})") from error
         return model
 
     def _classifier(self) -> LogisticRegression:

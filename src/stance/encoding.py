@@ -44,7 +44,10 @@ class ExampleEncoder:
     """Turns examples into arrays with the tokenizer of a BERT-like encoder."""
 
     def __init__(self, tokenizer_file: Path, *, max_context_tokens: int = MAX_CONTEXT_TOKENS) -> None:
-        self.tokenizer: Tokenizer = Tokenizer.from_file(str(tokenizer_file))
+        try:
+            self.tokenizer: Tokenizer = Tokenizer.from_file(str(tokenizer_file))
+        except Exception as error:  # the tokenizers' errors have no class of their own
+            raise StanceError(f"{tokenizer_file}: the tokenizers cannot read it ({error})") from error
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
         self.max_context_tokens = max_context_tokens

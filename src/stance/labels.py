@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from stance.codebook import NOBODY, NONE, Issue, Label, Source, Stance, StanceError
-from stance.tables import choice, filled, parse_date, read_rows
+from stance.tables import choice, filled, parse_date, read_rows, write_rows
 
 COLUMNS = ("report_id", "position", "date", "conflict", "sentence", "actor", "label", "issue", "source")
 
@@ -66,14 +65,15 @@ def read_labels(path: Path) -> list[LabelledSentence]:
 def write_labels(path: Path, sentences: Iterable[LabelledSentence]) -> None:
     """Write ``sentences`` so that ``read_labels`` returns them again."""
     with path.open("w", encoding="utf-8", newline="") as handle:
-        writer = csv.writer(handle, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for sentence in sentences:
-            head = (sentence.report_id, sentence.position, sentence.date or "", sentence.conflict, sentence.text)
-            held = [(stance.actor, stance.label, stance.issue) for stance in sentence.stances]
-            named = [(actor, NONE, "") for actor in sentence.mentions]
-            for actor, label, issue in held + named or [(NOBODY, NONE, "")]:
-                writer.writerow((*head, actor, label, issue, sentence.source))
+        write_rows(handle, (COLUMNS, *(row for sentence in sentences for row in _written(sentence))))
+
+
+def _written(sentence: LabelledSentence) -> Iterator[tuple[object, ...]]:
+    head = (sentence.report_id, sentence.position, sentence.date or "", sentence.conflict, sentence.text)
+    held = [(stance.actor, stance.label, stance.issue) for stance in sentence.stances]
+    named = [(actor, NONE, "") for actor in sentence.mentions]
+    for row in held + named or [(NOBODY, NONE, "")]:
+        yield *head, *row, sentence.source
 
 
 def _add(rows: _Rows, where: str, row: dict[str, str]) -> None:

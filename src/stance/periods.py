@@ -60,7 +60,8 @@ def period_of(date: dt.date, by: Calendar | Sequence[dt.date] = Calendar.DATE) -
         case Calendar.WEEK:
             iso_year, week, weekday = date.isocalendar()
             monday = date - dt.timedelta(weekday - 1)
-            return Period(monday, monday + dt.timedelta(6), f"{iso_year}-W{week:02}")
+            sunday = monday + min(dt.timedelta(6), dt.date.max - monday)  # the last week of all has no Sunday
+            return Period(monday, sunday, f"{iso_year}-W{week:02}")
         case Calendar.MONTH:
             return _months(year, month, month, f"{year}-{month:02}")
         case Calendar.QUARTER:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from stance.codebook import ISSUES, LABELS, NOBODY, Example, Label, Stance
+from stance.codebook import ISSUES, LABELS, NOBODY, Example, Label, Stance, StanceError
 
 Floats = npt.NDArray[np.floating]
 
@@ -40,12 +41,22 @@ class DecisionRule:
     ``temperature`` divides the logits (Guo et al. 2017, "On Calibration of Modern Neural Networks"): above 1
     it makes an over-confident classifier more careful. A label holds for the sentence if the answer for anyone
     reaches ``label_threshold``, for a candidate if the candidate's reaches ``actor_threshold``.
+
+    Raises:
+        StanceError: if the temperature is not above 0, or a threshold not from 0 to 1.
     """
 
     temperature: float = 1.0
     label_threshold: float = 0.5
     actor_threshold: float = 0.5
     issue_threshold: float = 0.35  # a second issue counts from this probability on
+
+    def __post_init__(self) -> None:
+        if not 0 < self.temperature < inf:
+            raise StanceError(f"temperature is {self.temperature}; it must be a number above 0")
+        for name in ("label_threshold", "actor_threshold", "issue_threshold"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise StanceError(f"{name} is {getattr(self, name)}; it must be from 0 to 1")
 
     def calibrate(self, probabilities: Probabilities) -> Probabilities:
         """The same probabilities at this rule's temperature."""

@@ -15,7 +15,7 @@ import numpy as np
 from stance.codebook import LABELS, NOBODY, Asked, DatedStance, Example, Issue, Label, ReadReport, StanceError
 from stance.predictions import DecisionRule, Probabilities
 from stance.stanced_sentences import read_jsonl
-from stance.tables import choice, filled, parse_date, split_rows
+from stance.tables import choice, filled, from_cell, parse_date, split_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -80,7 +80,8 @@ def read_coded(path: Path) -> list[ReadReport]:
     rows = split_rows(path)
     where, header = next(rows, (f"{path}:1", []))
     _check_columns(where, header)
-    return _coded_reports(str(path), ((where, dict(zip(header, row, strict=True))) for where, row in rows))
+    cells = ((where, map(from_cell, map(_trimmed, header, row))) for where, row in rows)
+    return _coded_reports(str(path), ((where, dict(zip(header, row, strict=True))) for where, row in cells))
 
 
 def coded_frame(frame: pd.DataFrame) -> list[ReadReport]:
@@ -122,8 +123,8 @@ def _check_columns(where: str, header: Sequence[object]) -> None:
 
 def _coded_reports(source: str, rows: Iterable[tuple[str, dict[str, str]]]) -> list[ReadReport]:
     """The reports in rows of fields, each with its place; empty rows do not count."""
-    stripped = ((where, {name: value.strip() for name, value in row.items()}) for where, row in rows)
-    filed = [(where, row) for where, row in stripped if any(row.values())]
+    trimmed = ((where, {name: _trimmed(name, value) for name, value in row.items()}) for where, row in rows)
+    filed = [(where, row) for where, row in trimmed if any(row.values())]
     stances = [_coded(where, row, number) for number, (where, row) in enumerate(filed, start=1)]
     if not stances:
         raise StanceError(f"{source}: no stance there; at least one is needed")
@@ -149,6 +150,11 @@ def _of_sentences(path: Path) -> list[ReadReport]:
 
 def _with_copies(reports: Iterable[ReadReport], copies: Mapping[str, str]) -> list[ReadReport]:
     return [replace(report, copy_of=copies[report.report_id]) for report in reports]
+
+
+def _trimmed(column: str, value: str) -> str:
+    """A value as it was meant; spaces around what is no sentence are typing."""
+    return value if column == "sentence" else value.strip()
 
 
 def _coded(where: str, row: dict[str, str], number: int) -> DatedStance:

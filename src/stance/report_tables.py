@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from stance.codebook import LABELS, DatedStance, ReadReport
 from stance.firmness import ActorPeriod
 from stance.gaps import GapAnalysis
 from stance.shifts import ShiftAnalysis
+from stance.tables import as_cell, write_rows
 
 Columns = Mapping[str, type]  # the name of each, in order, and what its values are; None stands for a missing one
 
@@ -37,15 +37,13 @@ SHARE_DIGITS: Final = 4
 
 
 def csv_text(columns: Columns, rows: Iterable[Sequence[object]], digits: int) -> str:
-    """The text of a CSV file, floats with so many digits after the point."""
+    """The text of a CSV file, no cell of which a spreadsheet runs as a formula; floats with so many digits."""
 
     def field(value: object) -> object:
-        return f"{value:.{digits}f}" if isinstance(value, float) else value
+        return f"{value:.{digits}f}" if isinstance(value, float) else as_cell(value)
 
     table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(map(field, row) for row in rows)
+    write_rows(table, (map(field, row) for row in (list(columns), *rows)))
     return table.getvalue()
 
 

@@ -5,7 +5,6 @@ The sample is drawn by what was decided, never by how sure the classifier was, s
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import hashlib
 import io
@@ -18,7 +17,7 @@ import numpy as np
 
 from stance.codebook import LABELS, NONE, DatedStance, Example, Issue, Label, ReadReport, StanceError
 from stance.predictions import DecisionRule, Probabilities
-from stance.tables import choice, read_rows
+from stance.tables import as_cell, choice, from_cell, read_rows, write_rows
 
 COLUMNS: Final = ("report_id", "date", "position", "actor", "labels", "sentence", "before", "draw")
 SEPARATOR: Final = ";"
@@ -73,12 +72,12 @@ def review_table(pairs: Iterable[AskedPair]) -> str:
 
     What was decided is not shown, lest it sway the answer; ``draw`` tells later whether it is still the same.
     """
+    rows = (
+        (pair.report_id, pair.date, pair.position, pair.actor, "", pair.sentence, pair.before, draw_mark(pair))
+        for pair in pairs
+    )
     table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for pair in pairs:
-        place = (pair.report_id, pair.date, pair.position, pair.actor)
-        writer.writerow((*place, "", pair.sentence, pair.before, draw_mark(pair)))
+    write_rows(table, (map(as_cell, row) for row in (COLUMNS, *rows)))
     return table.getvalue()
 
 
@@ -108,11 +107,12 @@ def read_answers(
 
 def _answer(where: str, row: Mapping[str, str], known: Mapping[Key, AskedPair]) -> tuple[AskedPair, frozenset[Label]]:
     position = int(row["position"]) if row["position"].isdecimal() else 0
-    pair = known.get((row["report_id"], position, row["actor"]))
-    if pair is None or pair.sentence != row["sentence"]:
+    report_id, actor, sentence = (from_cell(row[column]) for column in ("report_id", "actor", "sentence"))
+    pair = known.get((report_id, position, actor))
+    if pair is None or pair.sentence != sentence:
         raise StanceError(
-            f"{where}: sentence {row['position']} of {row['report_id']!r} does not ask about {row['actor']!r} in these "
-            "words; the reports must be those of the review"
+            f"{where}: sentence {row['position']} of {report_id!r} does not ask about {actor!r} in these words; the "
+            "reports must be those of the review"
         )
     if row["draw"] != draw_mark(pair):
         raise StanceError(f"{where}: the model decides otherwise than when the review was drawn; use the same model")

@@ -9,12 +9,15 @@ from typing import Any, Final, Self
 import numpy as np
 import onnxruntime as ort
 
-from stance.codebook import Example
+from stance.codebook import Example, StanceError
 from stance.encoding import ExampleEncoder, batches_by_length, pad
+from stance.onnx_contents import check_contents
 from stance.predictions import Probabilities
 
 MODEL_FILE: Final = "model.onnx"
 BATCH_SIZE: Final = 16  # sentences
+INPUTS: Final = ("attention_mask", "input_ids", "query_weights", "token_type_ids")
+N_OUTPUTS: Final = 2  # logits of labels, and of issues
 
 
 class OnnxClassifier:
@@ -26,13 +29,26 @@ class OnnxClassifier:
 
     @classmethod
     def load(cls, folder: Path, *, n_threads: int = 0) -> Self:
-        """Read ``model.onnx``, whose metadata gives the number of context tokens, and ``tokenizer.json``."""
-        session = ort.InferenceSession(
-            str(folder / MODEL_FILE), session_options(n_threads), providers=["CPUExecutionProvider"]
-        )
-        metadata = session.get_modelmeta().custom_metadata_map
-        encoder = ExampleEncoder(folder / "tokenizer.json", max_context_tokens=int(metadata["max_context_tokens"]))
-        return cls(session, encoder)
+        """Read ``model.onnx``, whose metadata gives the number of context tokens, and ``tokenizer.json``.
+
+        Raises:
+            StanceError: if the model is not whole in its file, has other operators than ``onnx_contents`` allows or
+                other inputs than ``encoding.pad`` makes, or onnxruntime or the tokenizers refuse one of the files.
+        """
+        path = folder / MODEL_FILE
+        check_contents(path)
+        try:
+            session = ort.InferenceSession(str(path), session_options(n_threads), providers=["CPUExecutionProvider"])
+            n_context = int(session.get_modelmeta().custom_metadata_map["max_context_tokens"])
+        except Exception as error:  # onnxruntime's errors have no base class of their own
+            raise StanceError(f"{path}: onnxruntime cannot load it ({error!r})") from error
+        inputs = {tensor.name for tensor in session.get_inputs()}
+        if inputs != set(INPUTS) or len(session.get_outputs()) != N_OUTPUTS:
+            raise StanceError(
+                f"{path}: {len(session.get_outputs())} outputs of the inputs {', '.join(sorted(inputs))}; "
+                f"expected are {N_OUTPUTS} of {', '.join(INPUTS)}"
+            )
+        return cls(session, ExampleEncoder(folder / "tokenizer.json", max_context_tokens=n_context))
 
     def predict_proba(self, examples: Sequence[Example]) -> list[Probabilities]:
         """Probabilities for each example, in order."""

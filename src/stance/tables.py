@@ -6,10 +6,10 @@ import csv
 import datetime as dt
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from stance.codebook import StanceError
 
@@ -97,3 +97,38 @@ def choice(where: str, column: str, value: str, choices: type[Choice], also: str
     except ValueError as error:
         allowed = ", ".join([*choices, *([also] if also else [])])
         raise StanceError(f"{where}: {column} {value!r} is not one of {allowed}") from error
+
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")  # how a cell begins that a spreadsheet runs, after any apostrophes
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+
+
+def as_cell(value: object) -> object:
+    """``value`` for a CSV that people open: text that a spreadsheet would run as a formula gets an apostrophe in front.
+
+    So does text that begins with apostrophes and then like a formula, lest ``from_cell`` take one away. Numbers, also
+    negative ones, stay as they are.
+
+    >>> as_cell("=1+1"), as_cell("-0.25"), as_cell("Belmark - again - refused.")
+    ("'=1+1", '-0.25', 'Belmark - again - refused.')
+    """
+    is_formula = isinstance(value, str) and _FORMULA.match(value) and not _NUMBER.fullmatch(value)
+    return f"'{value}" if is_formula else value
+
+
+def from_cell(cell: str) -> str:
+    """The text that ``as_cell`` was given.
+
+    >>> from_cell("'=1+1"), from_cell("'tis said.")
+    ('=1+1', "'tis said.")
+    """
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def write_rows(file: TextIO, rows: Iterable[Iterable[object]]) -> None:
+    """Write ``rows`` as CSV, such that ``split_rows`` reads the same cells."""
+    usual = csv.writer(file, lineterminator="\n")
+    quoted = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    for row in rows:
+        cells = list(row)  # Python's writer leaves a carriage return bare, which its reader takes for the end of a row
+        (quoted if any("\r" in str(cell) for cell in cells) else usual).writerow(cells)
