@@ -22,7 +22,7 @@ from stance.metrics import CONFIDENCE, Estimate
 from stance.periods import Period
 from stance.quantification import Floats, Ints
 
-MIN_PERIODS: Final = 8  # with stances enough; the order of fewer tells too little
+MIN_PERIODS: Final = 12  # with stances enough; the order of fewer tells too little (benchmarks/change_points.md)
 MAX_PERIODS: Final = 200  # the work grows with their square
 MIN_SEGMENT: Final = 2  # periods between two change points
 N_PERMUTATIONS: Final = 4_999
