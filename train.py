@@ -32,7 +32,7 @@ from stance.protocol import SEEDS, TEST, Contender, Data, Trainable, develop, lo
 from stance.reading import coded_reports, read_by_classifier
 from stance.release import TRANSFORMER, stage
 from stance.report import write_report
-from stance.reports import read_manifest
+from stance.reports import read_reports
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -185,7 +185,7 @@ def seed_sources(data: Data, manifest: Path) -> dict[str, str]:
     Raises:
         StanceError: if the manifest lacks one, or one has no date.
     """
-    sources = {report.report_id: report.reference for report in read_manifest(manifest)}
+    sources = {report.report_id: report.reference for report in read_reports(manifest)}
     for item in data.seeds:
         if item.sentence.report_id not in sources or item.sentence.date is None:
             raise StanceError(

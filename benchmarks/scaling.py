@@ -38,9 +38,9 @@ from stance import cluster
 from stance.batch import classify_table
 from stance.classify import load_classifier
 from stance.codebook import StanceError
+from stance.files import MAX_CHARACTERS
 from stance.labels import read_labels
 from stance.paths import HOME
-from stance.streams import MAX_CHARACTERS
 
 HERE: Final = Path(__file__).parent
 ONE_CORE: Final = "one process, one core"

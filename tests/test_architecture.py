@@ -101,7 +101,19 @@ def test_no_module_imports_pickle():
 
 @pytest.mark.parametrize("module", ["stance", "stance.cli"])
 def test_importing_the_package_or_its_commands_loads_nothing_heavy(module):
-    heavy = ["torch", "transformers", "onnxruntime", "sklearn", "scipy", "matplotlib", "pandas", "pyarrow", "duckdb"]
+    heavy = [
+        "torch",
+        "transformers",
+        "onnxruntime",
+        "sklearn",
+        "scipy",
+        "matplotlib",
+        "pandas",
+        "pyarrow",
+        "duckdb",
+        "py3langid",
+        "trafilatura",
+    ]
     script = f"import sys, {module}; print(*[name for name in {heavy} if name in sys.modules])"
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)

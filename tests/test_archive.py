@@ -15,6 +15,7 @@ from toys import run
 
 from stance.archive import REJECTED, SCHEMA, describe
 from stance.batch import Decision
+from stance.classify import model_files
 from stance.cli import INTERRUPTED, LEFT_OUT, main
 from stance.codebook import StanceError
 from stance.streams import JOB
@@ -26,7 +27,7 @@ def report(number):
     text = (
         f"Belmark and Ardania met for the {number}th time. Belmark wants hill {number} back! It rained on day {number}."
     )
-    return {"report_id": f"r{number}", "date": "2030-01-09", "text": text}
+    return {"report_id": f"r{number}", "date": "2020-01-09", "text": text}
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_killed_at_any_moment_and_resumed_it_is_as_if_never_killed(archive, tmp_
 
 
 def test_bytes_that_are_not_utf_8_anywhere_cost_their_record_only(tmp_path):
-    """In a title, an id, a header, a file's name: none ends the archive."""
+    """In a title, an id, a header, a file's name: none ends the archive. What says that it is UTF-16 is read."""
     good = json.dumps(report(1)).encode()
     (tmp_path / "a.csv").write_bytes(b"report_id,title,text\nr1,\xdcber,a\nM\xfcnchen,,b\nr3,,Belmark spoke.\n")
     (tmp_path / "b.csv").write_bytes(b"Schl\xfcssel,x\n1,2\n")
@@ -110,7 +111,39 @@ def test_bytes_that_are_not_utf_8_anywhere_cost_their_record_only(tmp_path):
     (Path(os.fsdecode(bytes(tmp_path) + b"/M\xfcnchen.pdf"))).write_text("%PDF")
     totals = run(tmp_path, tmp_path / "_out")
     assert set(table(tmp_path / "_out")["report_id"]) == {"r3", "r1"}
-    assert (totals.n_records, totals.n_rejected) == (9, 7)
+    assert (totals.n_records, totals.n_rejected) == (9, 6)
+
+
+def test_what_will_never_be_read_does_not_stop_an_archive(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.txt").write_text("Belmark spoke.")
+    (tmp_path / "in/b.txt").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "in/c.txt")
+    totals = run(tmp_path / "in", tmp_path / "out")
+    assert (totals.n_records, totals.n_rejected) == (3, 2)
+    assert [file[1:] for file in describe(sorted((tmp_path / "in").iterdir()), *model_files())["files"]][1] == [0, 0]
+
+
+def test_folders_may_be_named_like_patterns(tmp_path):
+    folder, out = tmp_path / "news [2020]*", tmp_path / "out [a]*?"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text(json.dumps(report(1)))
+    (tmp_path / "out a").mkdir()
+    (tmp_path / "out a/part-000000.parquet").write_text("another")
+    assert main(["classify", str(folder), "--out", str(out), "--model", "tfidf"]) == 0
+    assert main(["report", str(out), "--out", str(tmp_path / "r"), "--model", "tfidf"]) == 0
+
+
+def test_the_encoding_and_the_languages_are_part_of_the_job(tmp_path, capsys):
+    german = "Der Minister von Bélmark weigerte sich, über das Delta zu verhandeln, solange der Hafen zu ist."
+    (tmp_path / "a.txt").write_bytes(german.encode("cp1252"))
+    command = ["classify", str(tmp_path / "a.txt"), "--out", str(tmp_path / "out"), "--model", "tfidf"]
+    told = ["--encoding", "cp1252", "--any-language"]
+    assert main([*command, *told]) == 0
+    assert table(tmp_path / "out")["sentence"].tolist() == [german]
+    assert main([*command, "--resume"]) == 2
+    assert "begun with other terms" in capsys.readouterr().err
+    assert main([*command, *told, "--resume"]) == 0
 
 
 def test_a_report_on_what_is_not_whole_is_refused(archive, tmp_path, capsys):
@@ -135,7 +168,7 @@ def test_a_report_on_two_reports_of_one_id_is_refused(tmp_path, capsys):
 
 
 def test_reports_without_a_date_are_left_out_and_told(tmp_path, capsys):
-    rows = [{"report_id": "r1", "date": "2030-01-09", "text": "Russia rejected the truce."},
+    rows = [{"report_id": "r1", "date": "2020-01-09", "text": "Russia rejected the truce."},
             {"report_id": "r2", "text": "Ukraine rejected the truce."}]  # fmt: skip
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
     assert main(["classify", str(tmp_path / "a.jsonl"), "--out", str(tmp_path / "out"), "--model", "tfidf"]) == 0
@@ -144,7 +177,7 @@ def test_reports_without_a_date_are_left_out_and_told(tmp_path, capsys):
     page = (tmp_path / "r/shifts.md").read_text()
     assert "1 report without a date left out." in page
     assert "Ukraine" not in page
-    assert "2030-01-09: r1" in page
+    assert "2020-01-09: r1" in page
 
 
 def test_a_folder_of_decisions_is_not_taken_for_reports_or_written_into(archive, tmp_path, capsys):
@@ -265,7 +298,7 @@ def test_options_that_do_not_go_together_are_refused(arguments, message, capsys,
 
 @pytest.mark.parametrize("period", ["date", "month", "year"])
 def test_a_report_on_an_archive_counts_what_the_report_on_its_reports_counts(tmp_path, period):
-    rows = [report(number) | {"date": f"2030-0{1 + number // 20}-{9 + number % 3:02}"} for number in range(60)]
+    rows = [report(number) | {"date": f"2020-0{1 + number // 20}-{9 + number % 3:02}"} for number in range(60)]
     rows.append(rows[0] | {"report_id": "s-copy"})
     path = tmp_path / "a.jsonl"
     path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")

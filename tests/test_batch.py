@@ -8,9 +8,11 @@ import pytest
 from stance.batch import Decision, classify_table
 from stance.classify import classify_report
 from stance.codebook import LABELS, NONE
+from stance.dates import ALLOWED
 
 MODEL = "transformer"
-DAY = dt.date(2030, 1, 1)
+DAY = dt.date(2020, 1, 1)
+GERMAN = "Der Minister von Belmark weigerte sich, über das Delta zu verhandeln, solange der Hafen geschlossen bleibt."
 TEXTS = [
     "Belmark refuses to leave the delta. Ardania, its neighbour, demands a truce.",
     "Ardania will talk only if Belmark withdraws.\n\nIt rained.",
@@ -119,7 +121,8 @@ def test_it_does_not_matter_how_reports_are_cut_into_tables(classified, decision
         ({"text": None}, "row 2: text is missing or empty; it must be filled"),
         ({"text": float("nan")}, "row 2: text is missing or empty; it must be filled"),
         ({"text": 7}, "row 2: text is of type int; it must be a string"),
-        ({"date": "2 May 2030"}, "row 2: date '2 May 2030' is not an ISO date such as 2022-03-16"),
+        ({"date": "2 May"}, f"row 2: date '2 May' is not understood; give {ALLOWED}"),
+        ({"text": GERMAN}, "row 2: seems to be German (de), not English; only English is read"),
         ({"text": "…\n* * *"}, "the text holds no sentence"),
     ],
 )
@@ -129,6 +132,11 @@ def test_a_report_that_cannot_be_read_is_one_row_with_the_reason_and_nothing_els
     [bad] = table[table["reason"] != ""].to_dict("records")
     assert (bad["report_id"], bad["reason"], bad["sentence"], bad["label"]) == ("r1", reason, "", NONE)
     assert_same(table[table["reason"] == ""], classified([rows[0], rows[2]]))
+
+
+def test_any_language_is_read_where_that_is_asked_for(actors):
+    table = classify_table(pd.DataFrame({"text": [GERMAN]}), model=MODEL, actors=actors, any_language=True)
+    assert table[["sentence", "reason"]].drop_duplicates().values.tolist() == [[GERMAN, ""]]
 
 
 def test_what_is_known_of_a_report_is_carried_to_its_rows(classified):
@@ -141,14 +149,14 @@ def test_what_is_known_of_a_report_is_carried_to_its_rows(classified):
 
 @pytest.mark.parametrize(
     ("date", "expected"),
-    [("2030-01-01", DAY), (DAY, DAY), (dt.datetime(2030, 1, 1, 12), DAY), (pd.Timestamp(DAY), DAY), ("", None)],
+    [("2020-01-01", DAY), (DAY, DAY), (dt.datetime(2020, 1, 1, 12), DAY), (pd.Timestamp(DAY), DAY), ("", None)],
 )
 def test_a_date_may_be_a_string_a_date_a_time_or_empty(classified, date, expected):
     assert set(classified([{"text": TEXTS[5], "date": date}])["date"]) == {expected}
 
 
 def test_a_missing_date_among_times_is_no_date(classified):
-    table = pd.DataFrame({"text": TEXTS[5:], "date": pd.to_datetime(["2030-01-01", None])})
+    table = pd.DataFrame({"text": TEXTS[5:], "date": pd.to_datetime(["2020-01-01", None])})
     assert classified(table).drop_duplicates("report_id")["date"].tolist() == [DAY, None]
 
 

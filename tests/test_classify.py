@@ -177,6 +177,26 @@ def test_a_report_may_be_given_as_sentences_that_are_kept_as_they_are(toy):
     assert (stance.start, stance.end) == (0, len(TRUCE) + 2)
 
 
+def test_what_is_not_english_is_none_and_says_so(toy):
+    german = "Belmark weigerte sich, mit Ardania zu verhandeln, solange der Hafen geschlossen bleibt."
+    reason = "seems to be German (de), not English; only English is read"
+    whole, english = classify([german, REFUSAL], **toy)
+    assert (whole.text, whole.label, whole.stances, whole.reason) == (german, NONE, (), reason)
+    assert (english.label, english.reason) == (Label.REJECTION, "")
+    for report in (f"{german} {german}", [german, german]):
+        assert [(one.text, one.label, one.reason) for one in classify_report(report, **toy)] == [
+            (german, NONE, reason)
+        ] * 2
+    assert [one.reason for one in classify_report([german, ""], **toy)] == [reason, "the text is empty"]
+    assert classify(german, any_language=True, **toy).reason == ""
+    assert [one.reason for one in classify_report([german], any_language=True, **toy)] == [""]
+
+
+def test_an_english_text_may_quote_another_language(toy):
+    text = f"{REFUSAL} “Wir verhandeln nicht mit Ardania, solange der Hafen geschlossen bleibt”, its minister said."
+    assert classify(text, **toy).label is Label.REJECTION
+
+
 def test_an_empty_report_has_no_sentence(toy):
     assert classify_report("", **toy) == classify_report([], **toy) == []
 

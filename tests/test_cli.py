@@ -3,6 +3,7 @@
 import csv
 import datetime as dt
 import functools
+import gzip
 import io
 import json
 import subprocess
@@ -23,6 +24,7 @@ from stance.evaluation import Attribution, Evaluation, LabelScore, as_json
 from stance.labels import LabelledSentence, write_labels
 from stance.predictions import DecisionRule
 from stance.report_command import read_report
+from stance.reports import UNDATED
 
 TAUGHT = {
     "{0} demands that {1} withdraw from the delta.": (Label.DEMAND, Issue.TERRITORY),
@@ -56,6 +58,9 @@ WRITTEN = (
     "shifts.html", "shifts.md", "shifts.json", "charts", "shares.csv", "shares.parquet", "gaps.csv", "gaps.parquet",
     "stances.csv", "stances.parquet",
 )  # fmt: skip
+
+
+GERMAN = "Der Minister von Belmark weigerte sich, über das Delta zu verhandeln, solange der Hafen zu bleibt."
 
 
 def toy_sentences():
@@ -195,16 +200,46 @@ def test_classify_refuses_a_text_and_a_file_at_once(stance, tmp_path):
 def test_classify_refuses_a_file_that_is_none(stance, tmp_path, name):
     code, _, errors = stance("classify", "--file", tmp_path / name)
     assert code == 2
-    assert errors.endswith("; expected a readable text file\n")
+    assert errors.endswith("; expected a readable text file\n" if name == "none.txt" else ": a folder, not a file\n")
 
 
 def test_classify_refuses_another_encoding_with_the_byte(stance, tmp_path, monkeypatch):
     (tmp_path / "text.txt").write_bytes(b"Belm\xe4rk refused.")
-    assert "text.txt: byte 4 is not UTF-8; save the file as UTF-8" in stance(
+    assert "text.txt: byte 4 (0xe4) is not UTF-8; save the file as UTF-8, or give its --encoding" in stance(
         "classify", "--file", tmp_path / "text.txt"
     )[2]  # fmt: skip
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Belm\xe4rk refused.")))
-    assert "standard input: byte 4 is not UTF-8" in stance("classify")[2]
+    assert "standard input: byte 4 (0xe4) is not UTF-8" in stance("classify")[2]
+
+
+def test_classify_reads_a_file_as_it_comes(stance, tmp_path, monkeypatch):
+    page = f"<!doctype html><html><body><article><p>{REFUSAL}</p></article></body></html>"
+    for name, content, options in (
+        ("a.txt", REFUSAL.encode("utf-16"), []),
+        ("b.txt", f"{REFUSAL} “No.”".encode("cp1252"), ["--encoding", "cp1252"]),
+        ("c.txt.gz", gzip.compress(REFUSAL.encode()), []),
+        ("d.html", page.encode(), []),
+        ("e", page.encode(), []),
+    ):
+        (tmp_path / name).write_bytes(content)
+        assert stance("classify", "--file", tmp_path / name, *options)[1].startswith("rejection")
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content)))
+        if name in ("a.txt", "b.txt"):
+            assert stance("classify", *options)[1].startswith("rejection")
+    assert "--encoding is given with a text" in stance("classify", REFUSAL, "--encoding", "cp1252")[2]
+    (tmp_path / "f.jsonl").write_text("{}")
+    assert "a table of reports; to classify all of them give it with --out" in stance(
+        "classify", "--file", tmp_path / "f.jsonl"
+    )[2]  # fmt: skip
+
+
+def test_classify_says_that_a_text_is_not_english(stance):
+    reason = "seems to be German (de), not English; only English is read"
+    assert stance("classify", GERMAN) == (0, f"nothing to classify: {reason}\n", "")
+    assert stance("classify", GERMAN, "--csv")[1] == ",".join(CSV_COLUMNS) + "\n"
+    assert json.loads(stance("classify", GERMAN, "--json")[1])["reason"] == reason
+    assert stance("classify", GERMAN, "--any-language")[1].endswith(f"{GERMAN}\n")
+    assert json.loads(stance("classify", GERMAN, "--json", "--any-language")[1])["reason"] == ""
 
 
 def test_classify_refuses_an_argument_in_another_encoding(stance):
@@ -231,6 +266,79 @@ def test_report_writes_pages_and_tables(stance, reports, tmp_path):
         ("2022-03-16_refusal", "2022-03-16", "Belmark", "rejection", REFUSAL),
         ("2022-03-20_truce", "2022-03-20", "Ardania", "concession", TRUCE),
     ]
+
+
+def test_report_leaves_out_what_cannot_be_read_and_says_so(stance, reports, tmp_path):
+    out = tmp_path / "out"
+    (reports / "README.txt").write_text("About these reports.")
+    for number in range(7):
+        (reports / f"2022-03-2{number}.pdf").write_text("%PDF-")
+    code, output, errors = stance("report", reports, "--out", out)
+    assert (code, output.splitlines()[0], output.splitlines()[-1]) == (1, "2 reports read", str(out / "rejected.csv"))
+    pdf = "a PDF; convert it to text, for example with pdftotext"
+    assert errors.splitlines() == [
+        *(f"stance: left out: {reports}/2022-03-2{number}.pdf: {pdf}" for number in range(5)),
+        "stance: left out: 3 more, 8 in all",
+    ]
+    with (out / "rejected.csv").open(encoding="utf-8", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    assert [row["reason"] for row in rows] == [pdf] * 7 + [UNDATED]
+    assert (rows[-1]["where"], rows[-1]["report_id"]) == (str(reports / "README.txt"), "README")
+    for page in ("shifts.html", "shifts.md"):
+        assert "8 records left out, for the reasons in rejected.csv." in (out / page).read_text(encoding="utf-8")
+    assert stance("review", reports, "--out", tmp_path / "review.csv")[0] == 1
+
+
+def test_what_the_commands_write_beside_the_reports_is_not_read_as_reports(stance, reports):
+    review, out = reports / "review.csv", reports / "stance-report"
+    assert stance("review", reports, "--out", review)[0] == 0
+    rows = list(csv.reader(review.read_text(encoding="utf-8").splitlines()))
+    labels = rows[0].index("labels")
+    with review.open("w", encoding="utf-8", newline="") as handle:
+        csv.writer(handle).writerows([rows[0], *([*row[:labels], "none", *row[labels + 1 :]] for row in rows[1:])])
+    for _ in range(2):
+        code, output, errors = stance("report", reports, "--out", out, "--checked", review)
+        assert (code, output.splitlines()[:1], errors) == (0, ["2 reports read"], "")
+    assert stance("report", out, "--out", out)[0] == 2
+
+
+def test_report_takes_away_what_an_earlier_run_rejected(stance, reports, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "rejected.csv").write_text("where,report_id,reason\n")
+    assert stance("report", reports, "--out", out)[0] == 0
+    assert sorted(path.name for path in out.iterdir()) == sorted(WRITTEN)
+    assert "left out" not in (out / "shifts.md").read_text(encoding="utf-8").split("no proof")[-1]
+
+
+@pytest.mark.parametrize("command", ["report", "review"])
+def test_where_nothing_can_be_read_nothing_is_written(stance, tmp_path, command):
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports/README.txt").write_text("About these reports.")
+    code, _, errors = stance(command, tmp_path / "reports", "--out", tmp_path / "out")
+    assert code == 2
+    assert errors.splitlines() == [
+        f"stance: left out: {tmp_path}/reports/README.txt: {UNDATED}",
+        f"stance: {tmp_path}/reports: no report there that can be read; at least one is needed",
+    ]
+    assert not (tmp_path / "out").exists()
+
+
+def test_report_is_told_the_encoding_and_to_read_any_language(stance, reports, tmp_path):
+    (reports / "2022-03-21.txt").write_bytes(GERMAN.encode("cp1252"))
+    path = ["report", reports, "--out", tmp_path / "out"]
+    assert "is not UTF-8" in stance(*path)[2]
+    assert "seems to be German (de), not English; only English is read" in stance(*path, "--encoding", "cp1252")[2]
+    code, output, _ = stance(*path, "--encoding", "cp1252", "--any-language")
+    assert (code, output.splitlines()[0]) == (0, "3 reports read")
+    assert "encoding 'klingon' is not known" in stance(*path, "--encoding", "klingon")[2]
+    coded = ["--coded", tmp_path / "out/stances.csv", "--any-language"]
+    assert "--encoding or --any-language is given with --coded or an archive" in stance("report", *coded)[2]
+
+
+def test_report_reads_the_files_of_a_pattern(stance, reports, tmp_path):
+    code, output, _ = stance("report", reports / "*_truce.txt", "--out", tmp_path / "out")
+    assert (code, output.splitlines()[0]) == (0, "1 report read")
 
 
 def test_report_compares_the_periods_asked_for(stance, reports, tmp_path):
@@ -369,7 +477,7 @@ def test_report_has_a_title_its_sources_and_the_models_quality(stance, reports, 
 def test_report_refuses_a_path_without_reports_and_writes_nothing(stance, tmp_path):
     code, _, errors = stance("report", tmp_path / "none", "--out", tmp_path / "out")
     assert code == 2
-    assert "none: no such file or folder; expected a folder" in errors
+    assert "none: no such file or folder; expected .txt, " in errors
     assert not (tmp_path / "out").exists()
 
 

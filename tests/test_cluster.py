@@ -20,15 +20,15 @@ from stance.codebook import LABELS, StanceError
 GUIDE = Path(__file__).parents[1] / "docs/scaling.md"
 REFUSAL = "Belmark refuses to leave the delta. Ardania, its neighbour, demands a truce."
 REPORTS = [
-    {"report_id": "r1", "date": "2030-01-01", "text": REFUSAL, "title": "No truce", "outlet": "The Post"},
+    {"report_id": "r1", "date": "2020-01-01", "text": REFUSAL, "title": "No truce", "outlet": "The Post"},
     {"report_id": "r2", "date": "", "text": "It rained."},
     {"report_id": "r3", "date": None, "text": ""},
     {"report_id": "r4", "date": "2 May", "text": REFUSAL},
     {"report_id": "r5", "text": f"Ardania will talk only if Belmark withdraws. {REFUSAL}"},
-    {"report_id": "r6", "date": "2030-03-01", "text": "…", "outlet": ""},
+    {"report_id": "r6", "date": "2020-03-01", "text": "…", "outlet": ""},
 ]
 DATED = [
-    {"report_id": "p1", "date": dt.date(2030, 1, 2), "text": REFUSAL},
+    {"report_id": "p1", "date": dt.date(2020, 1, 2), "text": REFUSAL},
     {"report_id": "p2", "date": None, "text": "Ardania agreed to withdraw from the port."},
 ]
 KEYS = ["report_id", "position", "actor", "label", "issue"]
@@ -104,13 +104,13 @@ def test_two_workers_find_what_one_process_finds(from_ray, actors):
 
 def test_what_cannot_be_read_on_a_worker_comes_out_with_its_place_and_reason(from_ray):
     n_rejected, found = from_ray
-    reasons = sorted(Path(reason).name for reason in found["reason"] if reason)
+    reasons = sorted(re.sub(r"^.*/(?=reports\.)", "", reason) for reason in found["reason"] if reason)
     assert n_rejected == len(reasons)
     assert [reason.partition("; ")[0] for reason in reasons] == [
         "reports.docx: a .docx",
         "reports.jsonl:3: text is missing or empty",
-        "reports.jsonl:4: date '2 May' is not an ISO date such as 2022-03-16",
-        "reports.jsonl:7: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+        "reports.jsonl:4: date '2 May' is not understood",
+        "reports.jsonl:7: Expecting property name enclosed in double quotes at character 2",
         "the text holds no sentence",
     ]
 
@@ -118,7 +118,7 @@ def test_what_cannot_be_read_on_a_worker_comes_out_with_its_place_and_reason(fro
 def test_dates_are_dates_whatever_they_were(from_ray):
     _, found = from_ray
     dates = found.set_index("report_id")["date"]
-    assert {dates["r1"].iloc[0], dates["p1"].iloc[0]} == {dt.date(2030, 1, 1), dt.date(2030, 1, 2)}
+    assert {dates["r1"].iloc[0], dates["p1"].iloc[0]} == {dt.date(2020, 1, 1), dt.date(2020, 1, 2)}
     assert dates["r2"] is None
 
 
@@ -195,7 +195,7 @@ def test_the_recipe_for_dask_finds_what_one_process_finds(tables, actors, tmp_pa
 @pytest.fixture
 def stances(tmp_path):
     """A folder with the decisions on a report, its copy, and a record that could not be read."""
-    january, february = dt.date(2030, 1, 31), dt.date(2030, 2, 1)
+    january, february = dt.date(2020, 1, 31), dt.date(2020, 2, 1)
     rows = [
         Decision("r1", january, actor="Belmark", label="demand", issue="talks"),
         Decision("r1", january, actor="Belmark", label="rejection", issue="talks"),

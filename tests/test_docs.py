@@ -84,14 +84,14 @@ def desk(tmp_path, monkeypatch):
     for folder in ("examples", "seeds"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     kosovo = tmp_path / "examples/kosovo-serbia"
-    for path in kosovo.glob("*.txt"):
+    for path in kosovo.glob("reports/*.txt"):
         if not path.name.startswith(YEARS):
             path.unlink()
     coded = pd.read_csv(kosovo / "coded.csv")
     coded[coded["date"].str.startswith(YEARS)].to_csv(kosovo / "coded.csv", index=False)
     (tmp_path / "reports").mkdir()
     (tmp_path / "news").mkdir()
-    texts = sorted(kosovo.glob("*.txt"))[:2]
+    texts = sorted(kosovo.glob("reports/*.txt"))[:2]
     for path in texts:
         shutil.copy(path, tmp_path / "news")
     rows = [(path.stem, path.stem[:10], path.read_text(encoding="utf-8")) for path in texts]

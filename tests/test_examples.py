@@ -19,7 +19,7 @@ N_SENTENCES = range(9, 17)  # the headline and 8 to 15 more
 
 @pytest.fixture(scope="module")
 def reports():
-    return {report.report_id: report for report in read_reports(KOSOVO)}
+    return {report.report_id: report for report in read_reports(KOSOVO / "reports")}
 
 
 def rows(name):

@@ -10,7 +10,19 @@ import stance
 from stance.paths import MODELS
 
 PROJECT = Path(__file__).parents[1]
-HEAVY = {"torch", "onnx", "transformers", "sklearn", "pandas", "scipy", "datasets", "pyarrow", "matplotlib"}
+HEAVY = {
+    "torch",
+    "onnx",
+    "transformers",
+    "sklearn",
+    "pandas",
+    "scipy",
+    "datasets",
+    "pyarrow",
+    "matplotlib",
+    "py3langid",
+    "trafilatura",
+}
 STUB = """
 import numpy as np
 import stance.runtime

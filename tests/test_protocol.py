@@ -43,7 +43,7 @@ def sentences(report_id, month, conflict, source):
     first, second = PARTIES if month % 2 else PARTIES[::-1]
     return [
         LabelledSentence(
-            report_id, position, dt.date(2030, month, 1), conflict, text.format(first, second), source,
+            report_id, position, dt.date(2020, month, 1), conflict, text.format(first, second), source,
             (Stance(first, label, issue),) if label else (),
         )
         for position, (text, label, issue) in enumerate(TEXTS, start=1)
@@ -365,7 +365,7 @@ def refuse_to_train(monkeypatch, train):
     monkeypatch.setattr(train, "run", trained)
 
 
-@pytest.mark.parametrize("text", ["", "report_id,file,date\ns9,s9.txt,2030-09-01\n"], ids=["empty", "report missing"])
+@pytest.mark.parametrize("text", ["", "report_id,file,date\ns9,s9.txt,2020-09-01\n"], ids=["empty", "report missing"])
 def test_a_fault_in_the_manifest_is_found_before_training(train, own_toy, tmp_path, monkeypatch, text):
     (own_toy / "manifest.csv").write_text(text, encoding="utf-8")
     refuse_to_train(monkeypatch, train)
@@ -374,7 +374,7 @@ def test_a_fault_in_the_manifest_is_found_before_training(train, own_toy, tmp_pa
 
 def test_a_seed_without_a_date_is_found_before_training(train, own_toy, tmp_path, monkeypatch):
     path = own_toy / "labels.csv"
-    path.write_text(path.read_text(encoding="utf-8").replace("2030-09-01", ""), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("2020-09-01", ""), encoding="utf-8")
     refuse_to_train(monkeypatch, train)
     assert train.main(arguments(own_toy, tmp_path / "out")) == 2
 

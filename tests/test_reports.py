@@ -1,4 +1,4 @@
-"""Dated reports from a folder, a manifest, JSONL or Parquet."""
+"""Dated reports for a shift report: what is read, what is left out and why, and the strict door for code."""
 
 import datetime as dt
 import hashlib
@@ -9,7 +9,8 @@ import pyarrow.parquet
 import pytest
 
 from stance.codebook import Report, StanceError
-from stance.reports import read_manifest, read_reports
+from stance.records import Terms
+from stance.reports import UNDATED, read_reports, take_in
 
 TEXT = "Belmark refused.\n"
 ROW = {"report_id": "r1", "date": "2022-03-16", "text": TEXT}
@@ -44,7 +45,6 @@ def jsonl(tmp_path):
 def test_a_folder_of_dated_text_files_is_read_in_order_of_date(tmp_path):
     (tmp_path / "2022-03-18.txt").write_text("Ardania left.")
     (tmp_path / "2022-03-16_the talks.txt").write_bytes("\ufeffBelmark refused.\r\n".encode())
-    (tmp_path / "notes.md").write_text("not a report")
     assert read_reports(tmp_path) == [
         Report("2022-03-16_the talks", "Belmark refused.\r\n", dt.date(2022, 3, 16), title="the talks"),
         Report("2022-03-18", "Ardania left.", dt.date(2022, 3, 18)),
@@ -89,27 +89,30 @@ def test_reports_of_one_day_are_in_order_of_their_ids(jsonl):
 
 @pytest.mark.parametrize("name", ["missing", "missing.csv", "missing.jsonl"])
 def test_a_missing_path_is_refused_with_what_may_be_given(tmp_path, name):
-    with pytest.raises(StanceError, match=rf"{name}: no such file or folder; expected a folder .*\.jsonl or \.parquet"):
+    with pytest.raises(StanceError, match=rf"{name}: no such file or folder; expected \.txt, .*\.parquet .*folders"):
         read_reports(tmp_path / name)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("reports.docx", r"a \.docx"), ("reports", "a file without suffix")])
 def test_another_kind_of_file_is_refused_with_what_may_be_given(tmp_path, name, kind):
     (tmp_path / name).write_text(TEXT)
-    with pytest.raises(StanceError, match=rf"{name}: {kind}; expected a folder .*\.jsonl or \.parquet"):
+    with pytest.raises(StanceError, match=rf"{name}: {kind}; read are \.txt, .*\.parquet"):
         read_reports(tmp_path / name)
 
 
 def test_an_empty_folder_is_refused(tmp_path):
-    with pytest.raises(StanceError, match=r"neither manifest\.csv nor a \.txt file there; expected a folder"):
+    with pytest.raises(StanceError, match="no file there; expected"):
         read_reports(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("talks.txt", "the name must begin with the report's date, such as 2022-03-16_some-name.txt"),
-        ("2022-02-30.txt", "date '2022-02-30' is not an ISO date such as 2022-03-16"),
+        (
+            "talks.txt",
+            "no date; it must stand in a field date, or a file's name begin with it as 2022-03-16_some-name.txt",
+        ),
+        ("2022-02-30.txt", "date '2022-02-30' is no day of the calendar"),
     ],
 )
 def test_a_text_file_without_a_date_in_its_name_is_refused(tmp_path, name, complaint):
@@ -121,8 +124,9 @@ def test_a_text_file_without_a_date_in_its_name_is_refused(tmp_path, name, compl
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
-        (b"", "text is missing or empty; it must be filled"),
-        (b"Belm\xe4rk", r"byte 4 is not UTF-8; save the file as UTF-8"),
+        (b"", "the file is empty"),
+        (b" \n", "text is missing or empty; it must be filled"),
+        (b"Belm\xe4rk", r"byte 4 \(0xe4\) is not UTF-8; save the file as UTF-8, or give its --encoding"),
     ],
 )
 def test_an_empty_text_and_one_in_another_encoding_are_refused(tmp_path, content, complaint):
@@ -136,9 +140,8 @@ def test_an_empty_text_and_one_in_another_encoding_are_refused(tmp_path, content
     [
         ("r2,c.txt,2022-03-16", r"no file .*c\.txt.*; it must lie beside the manifest or below"),
         ("r2,,2022-03-16", "no file .*; it must lie beside the manifest or below"),
-        (",b.txt,2022-03-16", "report_id is missing or empty; it must be filled"),
-        ("r2,b.txt,", "date is missing or empty; it must be filled"),
-        ("r2,b.txt,16.3.2022", "date '16.3.2022' is not an ISO date such as 2022-03-16"),
+        ("r2,b.txt,", "no date; it must stand in a field date"),
+        ("r2,b.txt,16.3.2022", "date '16.3.2022': some countries write the day first"),
         ("r2,b.txt", "fields; every row must have 3"),
         ("r2,b.txt,2022-03-16,x", "fields; every row must have 3"),
     ],
@@ -149,26 +152,22 @@ def test_a_bad_row_of_a_manifest_is_refused_with_its_line(manifest, row, complai
 
 
 def test_a_manifest_without_its_columns_is_refused_with_those_it_lacks(manifest):
-    with pytest.raises(StanceError, match=r"manifest\.csv:1: no column date, file; it needs report_id, file and date"):
+    with pytest.raises(
+        StanceError, match=r"manifest\.csv:1: no column text \(nor file, of a manifest\); the columns are"
+    ):
         read_reports(manifest("report_id,path,day", "r1,a.txt,2022-03-16"))
 
 
 def test_a_manifest_with_a_column_twice_is_refused(manifest):
-    with pytest.raises(StanceError, match="date"):
+    with pytest.raises(StanceError, match="column 'date' stands twice; each column may stand once"):
         read_reports(manifest(f"{HEADER},date", "r1,a.txt,2022-03-16,2023-03-16"))
 
 
-@pytest.mark.parametrize("row", [b"r\xe4,a.txt,2022-03-16\n", b"r" * 200_000 + b",a.txt,2022-03-16\n"])
-def test_a_manifest_that_is_no_well_formed_csv_in_utf_8_is_refused(manifest, row):
+def test_a_manifest_in_another_encoding_is_refused(manifest):
     folder = manifest(HEADER)
-    (folder / "manifest.csv").write_bytes(f"{HEADER}\n".encode() + row)
-    with pytest.raises(StanceError, match=r"manifest\.csv"):
+    (folder / "manifest.csv").write_bytes(f"{HEADER}\n".encode() + b"r\xe4,a.txt,2022-03-16\n")
+    with pytest.raises(StanceError, match=r"manifest\.csv:2: byte 21 \(0xe4\) is not UTF-8"):
         read_reports(folder)
-
-
-def test_the_manifest_to_read_must_be_a_file(tmp_path):
-    with pytest.raises(StanceError, match="no such file; expected a manifest CSV"):
-        read_manifest(tmp_path)
 
 
 def test_a_text_that_was_changed_after_its_hash_was_taken_is_refused(manifest):
@@ -184,16 +183,12 @@ def test_a_text_that_was_changed_after_its_hash_was_taken_is_refused(manifest):
     ("line", "complaint"),
     [
         ("{", "every line must be a JSON object"),
-        ("", "every line must be a JSON object"),
         ("[1]", "a list; every line must be a JSON object"),
         ('"Belmark"', "a str; every line must be a JSON object"),
-        (
-            {"report_id": "r2", "date": "2022-03-16"},
-            "text is missing or empty; it must be filled",
-        ),
-        ({**ROW, "report_id": None}, "report_id is missing or empty"),
-        ({**ROW, "date": "March"}, "date 'March' is not an ISO date such as 2022-03-16"),
-        ({**ROW, "date": "2022-03-16T10:00:00Z"}, "date '2022-03-16T10:00:00Z' is not an ISO date"),
+        ({"report_id": "r2", "date": "2022-03-16"}, "text is missing or empty; it must be filled"),
+        ({**ROW, "report_id": "r2", "date": None}, "no date; it must stand in a field date"),
+        ({**ROW, "report_id": "r2", "date": "March"}, "date 'March' is not understood"),
+        (ROW, r"report_id 'r1' stands at .*reports\.jsonl:1 already; each report needs its own"),
     ],
 )
 def test_a_bad_line_of_jsonl_is_refused_with_its_number(jsonl, line, complaint):
@@ -222,25 +217,42 @@ def test_a_blank_text_is_refused(jsonl):
         read_reports(jsonl({**ROW, "text": " \n"}))
 
 
-def test_a_row_of_parquet_without_its_fields_is_refused_with_its_number(tmp_path):
-    pa.parquet.write_table(pa.table({"id": ["r1"]}), tmp_path / "reports.parquet")
-    with pytest.raises(StanceError, match=r"reports\.parquet: row 1: report_id is missing or empty"):
-        read_reports(tmp_path / "reports.parquet")
-
-
 def test_a_file_that_only_claims_to_be_parquet_is_refused(tmp_path):
     (tmp_path / "reports.parquet").write_text(TEXT)
     with pytest.raises(StanceError, match=r"reports\.parquet"):
         read_reports(tmp_path / "reports.parquet")
 
 
-def test_an_id_that_stands_twice_is_refused(jsonl):
-    with pytest.raises(StanceError, match="report_id 'r1' stands twice; each report needs its own"):
-        read_reports(jsonl(ROW, {**ROW, "report_id": "r2"}, {**ROW, "date": "2022-03-18"}))
+def test_a_report_without_an_id_is_called_by_its_place(jsonl):
+    path = jsonl({**ROW, "report_id": None}, {"date": "2022-03-16", "text": TEXT})
+    assert [report.report_id for report in read_reports(path)] == [f"{path}:1", f"{path}:2"]
 
 
 def test_a_file_without_a_report_is_refused(jsonl, manifest):
-    with pytest.raises(StanceError, match=r"reports\.jsonl: no report there; at least one is needed"):
+    with pytest.raises(StanceError, match=r"reports\.jsonl: the file is empty"):
         read_reports(jsonl())
     with pytest.raises(StanceError, match="no report there; at least one is needed"):
         read_reports(manifest(HEADER))
+
+
+def test_what_cannot_be_read_is_left_out_with_its_reason_and_the_rest_goes_on(tmp_path, jsonl):
+    undated = {**ROW, "report_id": "r2", "date": None}
+    path = jsonl(ROW, "[7]", undated, {**ROW, "text": "other"}, {**ROW, "report_id": "r3"})
+    (tmp_path / "README.txt").write_text(TEXT)
+    (tmp_path / "2022-03-01.txt").write_text(TEXT)
+    intake = take_in(tmp_path)
+    assert [report.report_id for report in intake.reports] == ["2022-03-01", "r1", "r3"]
+    assert [(one.where, one.report_id, one.reason) for one in intake.rejected] == [
+        (f"{tmp_path}/README.txt", "README", UNDATED),
+        (f"{path}:2", "", "a list; every line must be a JSON object"),
+        (f"{path}:3", "r2", UNDATED),
+        (f"{path}:4", "r1", f"report_id 'r1' stands at {path}:1 already; each report needs its own"),
+    ]
+
+
+def test_the_user_may_say_what_it_is(tmp_path):
+    german = "Bélmark weigerte sich, seine Truppen aus dem Delta abzuziehen, solange der Hafen geschlossen bleibt."
+    (tmp_path / "2022-03-16.txt").write_bytes(german.encode("cp1252"))
+    assert "is not UTF-8" in take_in(tmp_path).rejected[0].reason
+    assert "seems to be German" in take_in(tmp_path, Terms("cp1252")).rejected[0].reason
+    assert take_in(tmp_path, Terms("cp1252", any_language=True)).reports[0].text == german

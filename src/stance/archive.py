@@ -24,7 +24,8 @@ from stance.artefacts import META
 from stance.batch import ISSUE, Decision, decisions
 from stance.classify import StanceClassifier
 from stance.codebook import NONE, Report, StanceError
-from stance.streams import JOB, Read, stream
+from stance.records import DEFAULT, Read, Terms
+from stance.streams import JOB, stream
 from stance.syndication import CopyFinder
 
 DONE: Final = "_done.json"  # readers of Parquet folders pass over names that begin with an underscore
@@ -58,6 +59,7 @@ def classify_archive(
     job: dict[str, Any],
     resume: bool = False,
     part_characters: int = PART_CHARACTERS,
+    terms: Terms = DEFAULT,
 ) -> Totals:
     """Classify every report in ``files`` into ``folder``.
 
@@ -72,14 +74,16 @@ def classify_archive(
         job: what must be the same for going on (``describe``).
         resume: go on with the parts that are there.
         part_characters: how much text makes a part.
+        terms: what the user says of the files; they belong into ``job``.
 
     Raises:
         StanceError: if ``folder`` is there without ``resume``, or of another job.
     """
     totals = _begun(folder, job) if resume and folder.exists() else _new(folder, job)
     finder = CopyFinder(N_REMEMBERED)
-    with tqdm(total=sum(file.stat().st_size for file in files), unit="B", unit_scale=True, disable=None) as bar:
-        records = _after(stream(files), totals.n_records, finder, bar)
+    n_bytes = sum(size for _, size, _ in map(_stamp, files))
+    with tqdm(total=n_bytes, unit="B", unit_scale=True, disable=None) as bar:
+        records = _after(stream(files, terms=terms), totals.n_records, finder, bar)
         for part in _parts(records, part_characters):
             totals = _write(folder, totals, len(part), decisions(_counted(part, finder, bar), classifier))
             bar.set_postfix_str(f"{totals.n_sentences:,} sentences, {totals.n_stances:,} stances")
@@ -87,14 +91,24 @@ def classify_archive(
     return totals
 
 
-def describe(files: Sequence[Path], model: Path, tables: Sequence[Path]) -> dict[str, Any]:
-    """What makes a job the same job: version, model, alias tables, and the files with their sizes and times."""
+def describe(files: Sequence[Path], model: Path, tables: Sequence[Path], terms: Terms = DEFAULT) -> dict[str, Any]:
+    """What makes a job the same job: version, model, alias tables, files with their sizes and times, and terms."""
     return {
         "version": __version__,
         "model": hashlib.sha256((model / META).read_bytes()).hexdigest(),
         "actors": [hashlib.sha256(table.read_bytes()).hexdigest() for table in tables],
-        "files": [[str(file), file.stat().st_size, file.stat().st_mtime_ns] for file in files],
+        "files": list(map(_stamp, files)),
+        "terms": asdict(terms),
     }
+
+
+def _stamp(file: Path) -> list[Any]:
+    """Path, size in bytes and time of a file; zeros for what is not there, such as behind a broken link."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return [str(file), 0, 0]
+    return [str(file), stat.st_size, stat.st_mtime_ns]
 
 
 def finish(folder: Path) -> None:

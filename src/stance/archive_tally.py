@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from glob import escape
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -80,7 +81,7 @@ def tally_archive(folder: Path, period: Callable[[dt.date], Period] = period_of)
 
     with duckdb.connect(config={"memory_limit": MEMORY}) as database:
         try:
-            database.read_parquet(str(folder / "*.parquet")).filter("reason = ''").create_view("classified")
+            database.read_parquet(f"{escape(str(folder))}/*.parquet").filter("reason = ''").create_view("classified")
             return _tally(database, folder, period)
         except duckdb.Error as error:
             raise StanceError(f"{folder}: {error}; expected the Parquet files of stance classify --out") from error

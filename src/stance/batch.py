@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from stance.classify import NO_SENTENCE, StanceClassifier, load_classifier
 from stance.codebook import NOBODY, NONE, Example, Report, Sentence
 from stance.predictions import Probabilities
-from stance.reports import FIELDS
+from stance.records import FIELDS, Read, Rejected, Terms, read
 from stance.sentences import split
-from stance.streams import Read, Rejected, read
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -61,6 +60,7 @@ def classify_table(
     model: str | Path = "transformer",
     actors: str | Path | None = None,
     n_threads: int = 0,
+    any_language: bool = False,
 ) -> pd.DataFrame:
     """Read a table of reports.
 
@@ -70,6 +70,7 @@ def classify_table(
         model: "transformer", "tfidf", or the folder of a stored model; it is loaded once in each process.
         actors: a CSV of further parties and aliases.
         n_threads: of the model; 0 is one for each core. Where a cluster gives each worker one core, say 1.
+        any_language: read what does not seem to be English too.
 
     Returns:
         a row for each ``Decision``, the reports in their order, with its fields as columns.
@@ -84,7 +85,8 @@ def classify_table(
     present = [name for name in (*FIELDS, COPY_OF) if name in reports.columns]
     rows = reports[present].astype(object).where(reports[present].notna(), None).to_dict("records")
     copies = [str(row.get(COPY_OF) or "") for row in rows]
-    items = [read(f"row {number}", row) for number, row in enumerate(rows, start=1)]
+    terms = Terms(any_language=any_language)
+    items = [read(f"row {number}", row, terms) for number, row in enumerate(rows, start=1)]
     classifier = load_classifier(model, actors, n_threads=n_threads)
     return pd.DataFrame(list(decisions(zip(items, copies, strict=True), classifier)), columns=Decision._fields)
 

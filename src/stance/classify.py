@@ -15,6 +15,7 @@ from stance.actors import ActorTable, ExampleBuilder
 from stance.artefacts import META, StoredModel, load_model
 from stance.codebook import LABELS, NONE, Example, FoundStance, Label, Report, Sentence, StanceError
 from stance.context import IssueContext
+from stance.language import foreign
 from stance.paths import ACTORS, MODELS
 from stance.predictions import Probabilities
 from stance.sentences import split
@@ -46,7 +47,12 @@ class Classification:
 
 @overload
 def classify(
-    text: str, *, actors: Path | str | None = ..., date: dt.date | str | None = ..., model: str | Path = ...
+    text: str,
+    *,
+    actors: Path | str | None = ...,
+    date: dt.date | str | None = ...,
+    model: str | Path = ...,
+    any_language: bool = ...,
 ) -> Classification: ...
 @overload
 def classify(
@@ -55,6 +61,7 @@ def classify(
     actors: Path | str | None = ...,
     date: dt.date | str | None = ...,
     model: str | Path = ...,
+    any_language: bool = ...,
 ) -> list[Classification]: ...
 def classify(
     text: str | list[str] | tuple[str, ...],
@@ -62,6 +69,7 @@ def classify(
     actors: Path | str | None = None,
     date: dt.date | str | None = None,
     model: str | Path = "transformer",
+    any_language: bool = False,
 ) -> Classification | list[Classification]:
     """Who demands, concedes, rejects or sets preconditions in ``text``.
 
@@ -70,6 +78,7 @@ def classify(
         actors: a CSV of further parties and aliases, with the columns of ``data/actors.csv``.
         date: of the text (ISO string or date), which tells apart office holders; None where unknown.
         model: "transformer", "tfidf", or the folder of a stored model.
+        any_language: classify what does not seem to be English too; without it, it has a ``reason`` and no stance.
 
     Returns:
         a ``Classification``, or a list of them in the order of the list given.
@@ -86,8 +95,9 @@ def classify(
     classifier = load_classifier(model, actors)
     day = _date(date)
     if isinstance(text, str):
-        return classifier.text(checked_text(text), day)
-    return list(classifier.texts([checked_text(item) for item in _checked_list(text)], day))
+        return classifier.text(checked_text(text), day, any_language=any_language)
+    texts = [checked_text(item) for item in _checked_list(text)]
+    return list(classifier.texts(texts, day, any_language=any_language))
 
 
 def classify_report(
@@ -96,6 +106,7 @@ def classify_report(
     actors: Path | str | None = None,
     date: dt.date | str | None = None,
     model: str | Path = "transformer",
+    any_language: bool = False,
 ) -> list[Classification]:
     """One report, sentence by sentence in order, each read with the sentences before it.
 
@@ -111,6 +122,9 @@ def classify_report(
     else:
         texts = [checked_text(item) for item in _checked_list(report)]
         sentences = [Sentence("", index + 1, text, 0, len(text)) for index, text in enumerate(texts)]
+    reason = "" if any_language else foreign(" ".join(sentence.text for sentence in sentences))
+    if reason:
+        return [Classification(one.text, reason=reason if one.text.strip() else EMPTY) for one in sentences]
     return list(classifier.sentences(sentences, _date(date)))
 
 
@@ -121,23 +135,27 @@ class StanceClassifier:
         self.model = model
         self.table = table
 
-    def text(self, text: str, date: dt.date | None) -> Classification:
+    def text(self, text: str, date: dt.date | None, *, any_language: bool = False) -> Classification:
         """One text as a whole."""
-        [found] = self.texts([text], date)
+        [found] = self.texts([text], date, any_language=any_language)
         return found
 
-    def texts(self, texts: Sequence[str], date: dt.date | None) -> Iterator[Classification]:
+    def texts(
+        self, texts: Sequence[str], date: dt.date | None, *, any_language: bool = False
+    ) -> Iterator[Classification]:
         """Each text as a whole, in order; sentences of different texts share batches."""
+        reasons = ["" if any_language else foreign(text) for text in texts]
         asked = (
             ((number, sentence), example)
             for number, text in enumerate(texts)
+            if not reasons[number]
             for sentence, example in self.asked(split(Report("", text)), date)
         )
         by_text = groupby(self.answered(asked), key=lambda answered: answered[0][0])
         number, answers = next(by_text, (len(texts), iter(())))
         for index, text in enumerate(texts):
             if index < number:
-                yield Classification(text, reason=NO_SENTENCE if text.strip() else EMPTY)
+                yield Classification(text, reason=reasons[index] or (NO_SENTENCE if text.strip() else EMPTY))
                 continue
             found = (self._decide(sentence, example, answer) for (_, sentence), example, answer in answers)
             yield _joined(text, found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import csv
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -11,10 +11,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+from stance.articles import article, is_page
 from stance.classify import Classification, checked_text, load_classifier, model_files
 from stance.codebook import Report, StanceError
+from stance.files import Text, opened
+from stance.formats import PAGES, TABLES, kind
+from stance.language import foreign
+from stance.records import Terms
 from stance.sentences import split
-from stance.tables import parse_date, read_text
+from stance.tables import as_cell, parse_date, write_rows
 
 CSV_COLUMNS: Final = ("sentence", "start", "end", "actor", "label", "issue", "probability")
 
@@ -39,21 +44,22 @@ def _archive(options: argparse.Namespace) -> int:
     from stance.archive import REJECTED, classify_archive, describe
     from stance.streams import sources
 
+    terms = Terms(options.encoding or "", options.any_language)
     files = sources(map(Path, options.text))
     if options.workers is not None:
         from stance.cluster import classify_with_ray
 
         n_rejected = classify_with_ray(
-            files, options.out, model=options.model, actors=options.actors, n_workers=options.workers
+            files, options.out, model=options.model, actors=options.actors, n_workers=options.workers, terms=terms
         )
         print(f"decisions in {options.out}")
         if n_rejected:
             print(f"stance: {n_rejected:,} records left out; they are rows with a reason", file=sys.stderr)
         return n_rejected
     classifier = load_classifier(options.model, options.actors)
-    job = describe(files, *model_files(options.model, options.actors))
+    job = describe(files, *model_files(options.model, options.actors), terms)
     try:
-        done = classify_archive(files, options.out, classifier, job=job, resume=options.resume)
+        done = classify_archive(files, options.out, classifier, job=job, resume=options.resume, terms=terms)
     except KeyboardInterrupt:
         n_parts = len(list(options.out.glob("*.parquet")))
         print(f"stance: {n_parts} parts kept in {options.out}; the same command with --resume goes on", file=sys.stderr)
@@ -72,15 +78,16 @@ def _print(options: argparse.Namespace) -> None:
     classifier = load_classifier(options.model, options.actors)
     date = parse_date("--date", options.date or "")
     if options.json:
-        print(json.dumps(asdict(classifier.text(text, date)), ensure_ascii=False, indent=2))
+        whole = classifier.text(text, date, any_language=options.any_language)
+        print(json.dumps(asdict(whole), ensure_ascii=False, indent=2))
         return
-    found = list(classifier.sentences(split(Report("", text)), date))
+    is_read = options.any_language or not foreign(text)
+    found = list(classifier.sentences(split(Report("", text)), date)) if is_read else []
     if options.csv:
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(CSV_COLUMNS)
-        for stance in (stance for sentence in found for stance in sentence.stances):
-            values = asdict(stance) | {"probability": f"{stance.probability:.3f}"}
-            writer.writerow([values[column] for column in CSV_COLUMNS])
+        stances = (stance for sentence in found for stance in sentence.stances)
+        values = (asdict(stance) | {"probability": f"{stance.probability:.3f}"} for stance in stances)
+        rows = ([as_cell(one[column]) for column in CSV_COLUMNS] for one in values)
+        write_rows(sys.stdout, (CSV_COLUMNS, *rows))
     else:
         print("\n".join(_lines(found)) or f"nothing to classify: {classifier.text(text, date).reason}")
 
@@ -111,12 +118,30 @@ def _input_text(options: argparse.Namespace) -> str:
     if len(options.text) > 1:
         raise StanceError(f"{len(options.text)} texts are given; quote one, or classify files with --out FOLDER")
     if options.text:
+        if options.encoding:
+            raise StanceError("--encoding is given with a text; it is for files and standard input")
         if _is_file(options.text[0]):
             raise StanceError(f"{options.text[0]} is a file; give --file for one text, or --out FOLDER for reports")
         return checked_text(options.text[0])
-    if options.file is not None:
-        return read_text(options.file)
+    encoding = Terms(options.encoding or "").encoding
     try:
-        return sys.stdin.buffer.read().decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise StanceError(f"standard input: byte {error.start} is not UTF-8; the text must be UTF-8") from error
+        if options.file is not None:
+            return _file_text(options.file, encoding)
+        content = sys.stdin.buffer.read()
+        return Text(io.BufferedReader(io.BytesIO(content)), encoding).whole() if content else ""
+    except StanceError as error:
+        raise StanceError(f"{options.file or 'standard input'}: {error}") from error
+    except OSError as error:
+        raise StanceError(f"{options.file}: {error.strerror or error}; expected a readable text file") from error
+
+
+def _file_text(file: Path, encoding: str) -> str:
+    """The text of a file, or of the article in it if it is a web page."""
+    if kind(file) in TABLES:
+        raise StanceError("a table of reports; to classify all of them give it with --out FOLDER")
+    is_page_file = kind(file) in PAGES
+    with opened(file, encoding, is_page=is_page_file) as (content, _):
+        text = content.whole()
+    if not is_page_file and not is_page(text):
+        return text
+    return article(text)["text"]

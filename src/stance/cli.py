@@ -15,6 +15,7 @@ from stance.classify import load_classifier
 from stance.codebook import StanceError
 from stance.context import answers_in_context
 from stance.export_command import export
+from stance.formats import READERS
 from stance.interchange import FORMATS
 from stance.paths import HOME
 from stance.periods import Calendar
@@ -63,9 +64,9 @@ def _parser() -> argparse.ArgumentParser:
         "text",
         nargs="*",
         help="the text (without it and --file, standard input is read); with --out files, folders or patterns: "
-        ".txt, .jsonl, .csv or .parquet with text and, if you like, report_id, date, title, outlet",
+        f"{', '.join(READERS)}, also .gz, with text and, if you like, report_id, date, title, outlet",
     )
-    classify.add_argument("--file", type=Path, help="a UTF-8 text file, read as one text")
+    classify.add_argument("--file", type=Path, help="a text file or web page, read as one text")
     classify.add_argument("--date", help="date of the text (YYYY-MM-DD): tells apart office holders")
     form = classify.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON object")
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     classify.add_argument("--out", type=Path, help="classify an archive: the folder for the Parquet files")
     classify.add_argument("--resume", action="store_true", help="go on with an archive that was interrupted")
     classify.add_argument("--workers", type=int, help="classify an archive on so many Ray workers")
+    _add_terms(classify)
     _add_model(classify)
     classify.set_defaults(run=classify_command.run)
 
@@ -80,7 +82,8 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument(
         "path",
         type=Path,
-        help="folder, manifest .csv, .jsonl or .parquet of dated reports, or a folder that classify --out wrote",
+        help=f"dated reports: {', '.join(READERS)}, also .gz, a folder of these or a pattern; "
+        "or a folder that classify --out wrote",
     )
     report.add_argument(
         "--coded", action="store_true", help=f"PATH is a CSV of stances that people coded: {', '.join(CODED_COLUMNS)}"
@@ -99,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         "--period", choices=list(map(str, Calendar)), default=str(Calendar.DATE), help="what is compared (%(default)s)"
     )
     spans.add_argument("--breaks", metavar="DATES", help="compare what lies between these dates: 2024-11-05,2025-01-20")
+    _add_terms(report)
     _add_model(report)
     report.set_defaults(run=write)
 
@@ -110,6 +114,7 @@ def _parser() -> argparse.ArgumentParser:
         "--format", choices=list(REVIEW_FORMATS), default="csv", help="jsonl for doccano, or label-studio (%(default)s)"
     )
     review.add_argument("--out", type=Path, help="file to write (review.csv, .jsonl or .json, as the format is)")
+    _add_terms(review)
     _add_model(review)
     review.set_defaults(run=draw)
 
@@ -139,6 +144,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     check.set_defaults(run=_check_data)
     return parser
+
+
+def _add_terms(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--encoding", help="of text that is not UTF-8 and has no byte order mark, such as cp1252")
+    parser.add_argument("--any-language", action="store_true", help="read what does not seem to be English too")
 
 
 def _add_model(parser: argparse.ArgumentParser) -> None:

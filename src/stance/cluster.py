@@ -18,6 +18,7 @@ from stance.archive import SCHEMA, describe, finish
 from stance.batch import decisions
 from stance.classify import load_classifier, model_files
 from stance.codebook import StanceError
+from stance.records import DEFAULT, Terms
 from stance.streams import JOB, root_of, stream
 
 BLOCK_BYTES: Final = 500_000  # of reports that a worker gets at once: some 3,000 sentences
@@ -45,6 +46,7 @@ def classify_with_ray(
     actors: Path | None,
     n_workers: int,
     block_bytes: int = BLOCK_BYTES,
+    terms: Terms = DEFAULT,
 ) -> int:
     """Classify every report in ``files`` into ``folder``: a row for each ``batch.Decision``, the reports in any order.
 
@@ -58,6 +60,7 @@ def classify_with_ray(
         actors: a CSV of further parties and aliases.
         n_workers: each has a model and a core of its own.
         block_bytes: how much text a worker gets at once.
+        terms: what the user says of the files.
 
     Returns:
         how many records could not be read.
@@ -87,17 +90,17 @@ def classify_with_ray(
     readers, workers = ray.data.TaskPoolStrategy(1 + n_workers // N_FED), ray.data.ActorPoolStrategy(size=n_workers)
     options = (str(stored.resolve()) if stored == Path(model) else model, str(actors.resolve()) if actors else None)
     no_core = {"num_cpus": 0}  # readers and writers would wait for one for ever where the workers have them all
-    records = paths.flat_map(partial(_records, root=root_of(files)), compute=readers, **no_core)
+    records = paths.flat_map(partial(_records, root=root_of(files), terms=terms), compute=readers, **no_core)
     found = records.map_batches(
         Worker, fn_constructor_args=options, batch_size=None, batch_format="numpy", compute=workers, num_cpus=1
     )
     found.write_parquet(str(unfinished), min_rows_per_file=FILE_ROWS, ray_remote_args=no_core, compression="zstd")
-    job = describe(files, *model_files(model, actors)) | {"copies": "not looked for"}
+    job = describe(files, *model_files(model, actors), terms) | {"copies": "not looked for"}
     (unfinished / JOB).write_text(json.dumps(job), encoding="utf-8")
     finish(unfinished)
     unfinished.rename(folder)
     return int(pa.dataset.dataset(folder, SCHEMA).count_rows(filter=pa.dataset.field("reason") != ""))
 
 
-def _records(path: Mapping[str, str], root: Path) -> Iterator[dict[str, Any]]:
-    return ({"record": record} for record, _ in stream([Path(path["item"])], root))
+def _records(path: Mapping[str, str], root: Path, terms: Terms) -> Iterator[dict[str, Any]]:
+    return ({"record": record} for record, _ in stream([Path(path["item"])], root, terms))

@@ -13,7 +13,7 @@ from stance.codebook import LABELS, NOBODY, Source, StanceError
 from stance.dataset import Split, label_examples, read_splits
 from stance.evaluation import annotator_agreement
 from stance.labels import LabelledSentence, read_labels
-from stance.reports import read_manifest
+from stance.reports import read_reports
 from stance.sentences import split
 from stance.tables import parse_date, read_rows
 
@@ -103,7 +103,7 @@ def _check_seeds(manifest: Path, path: Path, labelled: Sequence[LabelledSentence
     """Every sentence that the splitter finds in the seeds is labelled, at its position and date, and no other is."""
     expected = {
         (sentence.report_id, sentence.position): f"{sentence.text!r} of {report.date}"
-        for report in read_manifest(manifest)
+        for report in read_reports(manifest)
         for sentence in split(report)
     }
     found = {(sentence.report_id, sentence.position): f"{sentence.text!r} of {sentence.date}" for sentence in labelled}

@@ -6,6 +6,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,7 @@ def write_report(
     gold: Sequence[ReadReport] | None = None,
     events: Sequence[Event] = (),
     with_png: bool = False,
+    n_rejected: int = 0,
 ) -> list[Path]:
     """Write the report, its tables and its charts; returns the paths of the files and of the folder of charts.
 
@@ -64,6 +66,7 @@ def write_report(
         gold: the same reports with annotators' stances, to be shown beside.
         events: what happened meanwhile, to be marked in the charts.
         with_png: whether each chart is written as PNG, too.
+        n_rejected: records that could not be read.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -71,7 +74,7 @@ def write_report(
     shifts.html shifts.md shifts.json charts shares.csv shares.parquet gaps.csv gaps.parquet stances.csv stances.parquet
     """
     folder.mkdir(parents=True, exist_ok=True)
-    counted = tally(reports, period)
+    counted = replace(tally(reports, period), n_rejected=n_rejected)
     compared = None if gold is None else analyse(gold, period=period)
     stances = _write_table(folder / "stances", STANCE_COLUMNS, stance_rows(reports), STANCE_DIGITS)
     pages = write_pages(

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
+import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from stance.classify import StanceClassifier, load_classifier, model_files
 from stance.codebook import Example, ReadReport, Report, StanceError
 from stance.periods import Calendar, Period, period_of
+from stance.records import Rejected, Terms
 from stance.sentences import split
 from stance.streams import JOB
 from stance.tables import parse_date
@@ -24,8 +26,17 @@ if TYPE_CHECKING:
     from stance.shifts import Tally
 
 
-def write(options: argparse.Namespace) -> None:
-    """Write the shift report on the reports, or the archive of decisions, at ``options.path``."""
+N_SHOWN: Final = 5  # of the records left out
+REJECTED: Final = "rejected.csv"
+REJECTED_COLUMNS: Final = {"where": str, "report_id": str, "reason": str}
+
+
+def write(options: argparse.Namespace) -> int:
+    """Write the shift report on the reports, or the archive of decisions, at ``options.path``.
+
+    Returns:
+        how many records could not be read.
+    """
     from stance.events import read_events
     from stance.report import write_pages, write_report
     from stance.report_words import count
@@ -36,11 +47,14 @@ def write(options: argparse.Namespace) -> None:
         raise StanceError("--checked is given with --coded or an archive; it is for reports that are classified now")
     if options.coded and _is_archive(options.path):
         raise StanceError(f"{options.path}: decisions of a classifier; --coded is for stances that people coded")
+    if (options.encoding or options.any_language) and (options.coded or _is_archive(options.path)):
+        raise StanceError("--encoding or --any-language is given with --coded or an archive; they are for reports")
     if _is_archive(options.out):
         raise StanceError(f"{options.out}: an archive of decisions; --out must be another folder")
     by = Calendar(options.period) if options.breaks is None else _breaks(options.breaks)
     period = partial(period_of, by=by)
     events = read_events(options.events) if options.events else ()
+    rejected: tuple[Rejected, ...] = ()
     if _is_archive(options.path):
         counted, measured = _counted(options, period)
         n_reports, n_copies = counted.n_reports, counted.n_copies
@@ -49,19 +63,25 @@ def write(options: argparse.Namespace) -> None:
         title = options.title or f"Stances in {count(n_reports, 'report')}"
         paths = write_pages(options.out, counted, title=title, events=events, with_png=options.png, **measured)
     else:
-        reports, measured = _coded(options) if options.coded else _classified(options)
+        reports, measured, rejected = _coded(options) if options.coded else _classified(options)
         n_reports, n_copies = len(reports), sum(bool(report.copy_of) for report in reports)
         title = options.title or f"Stances in {count(n_reports, 'report')}"
         paths = write_report(
-            options.out, reports, title=title, period=period, events=events, with_png=options.png, **measured
-        )
+            options.out, reports, title=title, period=period, events=events, with_png=options.png,
+            n_rejected=len(rejected), **measured,
+        )  # fmt: skip
+    paths += _write_rejected(options.out / REJECTED, rejected)
     print(f"{count(n_reports, 'report')} read" + (f", {n_copies} not counted as copies" if n_copies else ""))
     print("\n".join(map(str, paths)))
+    return len(rejected)
 
 
-def draw(options: argparse.Namespace) -> None:
-    """Draw decisions to check by hand and write them into a table."""
-    from stance.reports import read_reports
+def draw(options: argparse.Namespace) -> int:
+    """Draw decisions to check by hand and write them into a table.
+
+    Returns:
+        how many records could not be read.
+    """
     from stance.review import draw as drawn
     from stance.review_tasks import FILES, FORMATS
     from stance.syndication import syndicated
@@ -71,7 +91,7 @@ def draw(options: argparse.Namespace) -> None:
     out = options.out or Path(FILES[options.format])
     if out.exists():
         raise StanceError(f"{out}: exists; a review that may be filled in is not overwritten")
-    reports = read_reports(options.path)
+    reports, rejected = _taken_in(options, out)
     copies = syndicated(reports)
     originals = [report for report in reports if report.report_id not in copies]
     read = _read(load_classifier(options.model, options.actors), originals)
@@ -83,15 +103,23 @@ def draw(options: argparse.Namespace) -> None:
     out.write_text(FORMATS[options.format](chosen), encoding="utf-8", newline="")
     print(f"{len(chosen)} of {len(pairs)} decisions to check in {out}")
     if options.format == "csv":
-        print(
-            "In each row write under labels what the actor holds in the sentence (several divided by ;), or none; then"
-        )
-        print(f"stance report {options.path} --checked {out}")
+        print("In each row write under labels what the actor holds in the sentence (; between several), or none; then")
     else:
-        print(
-            "Label each task with what the actor holds in the sentence, or none (docs/interchange.md), and export; then"
-        )
-        print(f"stance report {options.path} --checked EXPORT")
+        print("Label each task with what the actor holds in the sentence, or none (docs/interchange.md); export; then")
+    print(shlex.join(_report_arguments(options, out if options.format == "csv" else Path("EXPORT"))))
+    return len(rejected)
+
+
+def _report_arguments(options: argparse.Namespace, checked: Path) -> list[str]:
+    """The command that makes the report with the answers, read as they were for the review."""
+    arguments = ["stance", "report", str(options.path), "--checked", str(checked)]
+    if options.model != "transformer":
+        arguments += ["--model", options.model]
+    if options.actors:
+        arguments += ["--actors", str(options.actors)]
+    if options.encoding:
+        arguments += ["--encoding", options.encoding]
+    return [*arguments, "--any-language"] if options.any_language else arguments
 
 
 def read_report(classifier: StanceClassifier, report: Report) -> tuple[ReadReport, list[AskedPair]]:
@@ -121,20 +149,46 @@ def _counted(options: argparse.Namespace, period: Callable[[dt.date], Period]) -
     return counted, _measured(load_classifier(options.model, options.actors))
 
 
-def _coded(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any]]:
+def _coded(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any], tuple[Rejected, ...]]:
     from stance.reading import read_coded
 
-    return read_coded(options.path), {}
+    return read_coded(options.path), {}, ()
 
 
-def _classified(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any]]:
-    """The reports as the classifier reads them, and how good it is."""
-    from stance.reports import read_reports
+def _taken_in(options: argparse.Namespace, *ours: Path) -> tuple[tuple[Report, ...], tuple[Rejected, ...]]:
+    """The reports beside ``ours``, what the command reads or writes itself, and what cannot be read: some are told."""
+    from stance.reports import take_in
+
+    intake = take_in(options.path, Terms(options.encoding or "", options.any_language), without=ours)
+    for one in intake.rejected[:N_SHOWN]:
+        print(f"stance: left out: {one.where}: {one.reason}", file=sys.stderr)
+    n_more = len(intake.rejected) - N_SHOWN
+    if n_more > 0:
+        print(f"stance: left out: {n_more:,} more, {len(intake.rejected):,} in all", file=sys.stderr)
+    if not intake.reports:
+        raise StanceError(f"{options.path}: no report there that can be read; at least one is needed")
+    return intake.reports, intake.rejected
+
+
+def _write_rejected(path: Path, rejected: Sequence[Rejected]) -> list[Path]:
+    """Write what was left out, if there is any, in the place of what an earlier run left out."""
+    from stance.report_tables import csv_text
+
+    path.unlink(missing_ok=True)
+    if not rejected:
+        return []
+    rows = [(one.where, one.report_id, one.reason) for one in rejected]
+    path.write_text(csv_text(REJECTED_COLUMNS, rows, digits=0), encoding="utf-8", newline="")
+    return [path]
+
+
+def _classified(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any], tuple[Rejected, ...]]:
+    """The reports as the classifier reads them, how good it is, and what cannot be read."""
     from stance.review import with_checks
     from stance.review_tasks import read_checked
     from stance.syndication import syndicated
 
-    reports = read_reports(options.path)
+    reports, rejected = _taken_in(options, *filter(None, (options.out, options.checked)))
     copies = syndicated(reports)
     classifier = load_classifier(options.model, options.actors)
     read, pairs = [], []
@@ -143,7 +197,7 @@ def _classified(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str
         pairs += asked if options.checked else []
     if options.checked:
         read = with_checks(read, pairs, read_checked(options.checked, pairs))
-    return read, _measured(classifier)
+    return read, _measured(classifier), rejected
 
 
 def _measured(classifier: StanceClassifier) -> dict[str, Any]:
@@ -154,7 +208,7 @@ def _measured(classifier: StanceClassifier) -> dict[str, Any]:
     return {"errors": classifier.model.errors, "quality": from_json(recorded) if recorded else None}
 
 
-def _read(classifier: StanceClassifier, reports: list[Report]) -> Iterator[tuple[ReadReport, list[AskedPair]]]:
+def _read(classifier: StanceClassifier, reports: Sequence[Report]) -> Iterator[tuple[ReadReport, list[AskedPair]]]:
     from tqdm import tqdm
 
     for report in tqdm(reports, desc="classifying", unit="report", disable=None):

@@ -45,8 +45,10 @@ def limits(errors: MeasuredErrors | None, counted: Tally) -> Sequence[str]:
     """What the report cannot tell; of a classifier's errors nothing where people coded the stances."""
     first = CORRECTED_LIMITS if errors else () if counted.is_coded or not counted.n_reports else FOUND_LIMITS
     undated = f"{count(counted.n_undated, 'report')} without a date left out."
+    rejected = f"{count(counted.n_rejected, 'record')} left out, for the reasons in rejected.csv."
     return (
-        *first, *([undated] if counted.n_undated else []), *(COPIES_LIMITS if counted.copies_unknown else ()), *LIMITS
+        *first, *([undated] if counted.n_undated else []), *([rejected] if counted.n_rejected else []),
+        *(COPIES_LIMITS if counted.copies_unknown else ()), *LIMITS
     )  # fmt: skip
 
 

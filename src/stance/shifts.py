@@ -29,8 +29,9 @@ class Tally:
     first), period and issue, and leave out copies and the ``n_unclear`` stances of nobody in particular. ``n_reports``
     and ``days``, the first and the last, are those of all reports; ``references`` say how to cite them, or in an
     archive those that are quoted, by id. ``copies`` are listed, or in an archive only counted in ``n_copies``;
-    ``copies_unknown`` where nobody looked for them. ``n_undated`` reports have no date and are left out. ``n_checked``
-    decisions were checked by somebody. ``listed_in`` says where every stance stands.
+    ``copies_unknown`` where nobody looked for them. ``n_undated`` reports have no date and are left out,
+    ``n_rejected`` records could not be read. ``n_checked`` decisions were checked by somebody. ``listed_in`` says where
+    every stance stands.
     """
 
     cells: tuple[Cell, ...]
@@ -43,6 +44,7 @@ class Tally:
     copies: tuple[ReadReport, ...] = ()
     n_copies: int = 0
     n_undated: int = 0
+    n_rejected: int = 0
     copies_unknown: bool = False
     n_checked: int = 0
     is_coded: bool = False
