@@ -402,7 +402,7 @@ def released(model, items, tmp_path_factory):
 
 def test_a_released_model_knows_its_errors_on_the_development_reports(released, items):
     stored = load_model(released)
-    counts = np.array(stored.errors.counts)
+    counts = np.array(stored.errors.labels.counts)
     assert counts.sum() == 2 * len(items) + 2
     assert counts[0, 1 + LABELS.index(Label.DEMAND)] >= 1  # the sentence that was labelled wrongly
     assert np.diag(counts).sum() > 0.9 * counts.sum()
