@@ -230,3 +230,9 @@ def test_each_alias_of_the_shipped_table_stands_for_its_party():
 def test_only_the_first_sentence_of_a_report_has_nothing_before_it():
     examples = build_examples(["Belmark spoke.", "It refused.", "Nobody spoke."], TABLE)
     assert [example.is_first for example in examples] == [True, False, False]
+
+
+def test_a_headline_in_capitals_names_parties_too():
+    table = ActorTable([Alias("Belmark", "Belmark", AliasKind.NAME), Alias("Ardania", "ARD", AliasKind.NAME)])
+    assert [mention.actor for mention in table.find("BELMARK TO ARD: NO")] == ["Belmark", "Ardania"]
+    assert [mention.actor for mention in table.find("BELMARK to ARD: no")] == ["Ardania"]

@@ -34,6 +34,7 @@ web_build = importlib.util.module_from_spec(specification)
 specification.loader.exec_module(web_build)
 
 OWN_TEXTS = [
+    ("MOSCOW REJECTS KYIV'S TRUCE.\nIt called the terms an ultimatum. It offered a prisoner swap.", "2024-01-05"),
     ("“We will not cede territory,” the Kremlin said. “Not now. Not ever.” Kyiv’s Lt. Gen. left at 5 p.m.", ""),
     ('The U.S. said no. "Kyiv must hold elections," it added, citing No. 10 and Art. 5.2.', "2025-03-01"),
     ("Erdoğan’s Türkiye offered to host talks. Zelenskyy naïvely agreed – Łódź, İstanbul, 東京。", "2023-05-01"),

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Final, Self
 
@@ -64,8 +65,30 @@ class Mention:
     end: int
 
 
+class _Index:
+    """Finds patterns in text, each with the aliases that it may stand for."""
+
+    def __init__(self, patterns: Iterable[tuple[str, Alias]]) -> None:
+        self._aliases: dict[str, list[Alias]] = {}
+        for pattern, alias in patterns:
+            self._aliases.setdefault(pattern, []).append(alias)
+        self._patterns = list(self._aliases)
+        self._automaton = AhoCorasick(self._patterns)
+
+    def matches(self, text: str) -> list[tuple[int, int, list[Alias]]]:
+        """Start, end and aliases of each pattern that is a whole word of ``text``, by start, the longest first."""
+        found = [
+            (start, end, self._aliases[self._patterns[number]])
+            for number, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True)
+            if _is_whole_word(text, start, end)
+        ]
+        return sorted(found, key=lambda match: (match[0], -match[1]))
+
+
 class ActorTable:
-    """Finds the parties of an alias table in text: whole words, case-sensitive, longest match first.
+    """Finds the parties of an alias table in text: whole words, longest match first.
+
+    Capitals and small letters count, but in text all in capitals, such as some headlines.
 
     >>> table = ActorTable([Alias("Belmark", "Belmark", AliasKind.NAME), Alias("Belmark", "Vessin", AliasKind.CAPITAL)])
     >>> [mention.actor for mention in table.find("Vessin said no; Belmarkian press cheered.")]
@@ -74,11 +97,7 @@ class ActorTable:
 
     def __init__(self, aliases: Sequence[Alias]) -> None:
         self.aliases = tuple(aliases)
-        self._by_alias: dict[str, list[Alias]] = {}
-        for alias in aliases:
-            self._by_alias.setdefault(_plain(alias.alias), []).append(alias)
-        self._patterns = list(self._by_alias)
-        self._automaton = AhoCorasick(self._patterns)
+        self._as_written = _Index((_plain(alias.alias), alias) for alias in aliases)
 
     @classmethod
     def read(cls, *paths: Path) -> Self:
@@ -98,18 +117,18 @@ class ActorTable:
     def actors(self) -> frozenset[str]:
         return frozenset(alias.actor for alias in self.aliases if alias.kind is not AliasKind.OTHER)
 
+    @cached_property
+    def _in_capitals(self) -> _Index:
+        return _Index((_plain(alias.alias).upper(), alias) for alias in self.aliases)
+
     def find(self, text: str, date: dt.date | None = None) -> list[Mention]:
         """The parties named in ``text`` on ``date``, in order of appearance, not overlapping."""
         text = _plain(text)
-        matches = [
-            (start, end, self._patterns[index])
-            for index, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True)
-            if _is_whole_word(text, start, end)
-        ]
+        index = self._in_capitals if text.isupper() else self._as_written
         mentions: list[Mention] = []
         covered = 0  # characters of the text before here belong to a longer or earlier match
-        for start, end, pattern in sorted(matches, key=lambda match: (match[0], -match[1])):
-            holders = [alias for alias in self._by_alias[pattern] if alias.holds_on(date)]
+        for start, end, aliases in index.matches(text):
+            holders = [alias for alias in aliases if alias.holds_on(date)]
             if holders and start >= covered:
                 covered = end
                 latest = max(holders, key=lambda alias: alias.since or dt.date.min)

@@ -33,7 +33,7 @@ from stance.report_tables import (
     stance_rows,
 )
 from stance.report_templates import page_templates
-from stance.report_words import limits, overview, trust
+from stance.report_words import limits, trust
 from stance.shifts import ShiftAnalysis, Tally, analyse, analyse_tally, tally
 from stance.story import story
 
@@ -113,7 +113,6 @@ def write_pages(
         "table": evidence_table(counted.positions, counted.references),
         "citation": citation(),
         "stances_sha256": stances_sha256,
-        "overview": overview(analysis),
         "pairs": pair_sections(analysis.gaps),
         "issue_pairs": pair_sections(analysis.issue_gaps),
         "issue_rows": issue_rows(analysis),

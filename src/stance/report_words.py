@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from stance.change_points import ChangePoint
 from stance.changes import FirmnessChange, Trend
-from stance.firmness import MIN_STANCES, ActorPeriod
+from stance.firmness import ActorPeriod
 from stance.gaps import Gap, GapChange
 from stance.metrics import Estimate
-from stance.positions import Move, PositionChange
+from stance.positions import PositionChange
 from stance.quantification import MeasuredErrors
 from stance.shifts import ShiftAgreement, ShiftAnalysis, Tally
 
@@ -50,30 +49,6 @@ def limits(errors: MeasuredErrors | None, counted: Tally) -> Sequence[str]:
         *first, *([undated] if counted.n_undated else []), *([rejected] if counted.n_rejected else []),
         *(COPIES_LIMITS if counted.copies_unknown else ()), *LIMITS
     )  # fmt: skip
-
-
-def overview(analysis: ShiftAnalysis) -> str:
-    """The findings over all actors, in words."""
-    moves = Counter(change.move for change in analysis.position_changes)
-    kinds = ", ".join(f"{moves[move]} {move}" for move in Move if moves[move])
-    found = f"{count(len(analysis.position_changes), 'change')} of position on an issue"
-    story = f"{found}{f' ({kinds})' if kinds else ''}. {_clear_words(analysis.firmness_changes)}"
-    pair = analysis.actors[:2]
-    gaps = [gap for gap in analysis.gaps.gaps if (gap.first, gap.second) == pair]
-    changes = [one for one in analysis.gaps.changes if (one.after.first, one.after.second) == pair]
-    return f"{story} {gap_words(gaps, changes)}" if gaps else story
-
-
-def _clear_words(changes: Sequence[FirmnessChange]) -> str:
-    n_clear = sum(change.is_clear for change in changes)
-    if not changes:
-        return f"No actor has two periods with {MIN_STANCES} stances or more, so no firmness is compared."
-    compared = f"Of {count(len(changes), 'change')} in an actor's firmness from one period to the next"
-    if not n_clear:
-        return f"{compared} none is clear: these reports do not tell whether anything changed."
-    verb = "is" if n_clear == 1 else "are"
-    others = "" if n_clear == len(changes) else " Of the others these reports do not tell whether anything changed."
-    return f"{compared} {n_clear} {verb} clear; of those called clear, one in twenty is expected to be chance.{others}"
 
 
 def summary(analysis: ShiftAnalysis, actor: str, periods: Sequence[ActorPeriod]) -> list[str]:
@@ -200,7 +175,7 @@ def trust(quality: Evaluation | None, *, is_coded: bool) -> list[str]:
 
 def count(n: int, noun: str) -> str:
     """The number with its noun, in the plural unless it is 1."""
-    return f"{n} {noun}{'' if n == 1 else 's'}"
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def share(estimate: Estimate) -> str:

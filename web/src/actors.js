@@ -7,26 +7,19 @@ const ALIASES = Symbol("the aliases that end here");
 export class ActorTable {
   /** `aliases` are rows [actor, alias, whether it is a party, since, until]; dates are ISO or empty. */
   constructor(aliases) {
-    this.trie = new Map(); // character to trie; stands for the AhoCorasick automaton
-    for (const [actor, alias, isParty, since, until] of aliases) {
-      let node = this.trie;
-      for (const character of plain(alias)) {
-        if (!node.has(character)) node.set(character, new Map());
-        node = node.get(character);
-      }
-      if (!node.has(ALIASES)) node.set(ALIASES, []);
-      node.get(ALIASES).push({ actor, isParty, since, until });
-    }
+    this.asWritten = trie(aliases, plain);
+    this.inCapitals = trie(aliases, (alias) => plain(alias).toUpperCase());
   }
 
   /** ActorTable.find: the parties named on `date`, in order of appearance, not overlapping. */
   find(text, date) {
     const characters = [...plain(text)];
+    const index = isUpper(text) ? this.inCapitals : this.asWritten;
     const mentions = [];
     let covered = 0;
     for (let start = 0; start < characters.length; start++) {
       if (start < covered) continue;
-      for (const [end, aliases] of this.matches(characters, start)) {
+      for (const [end, aliases] of matches(index, characters, start)) {
         const holders = aliases.filter((alias) => holdsOn(alias, date));
         if (!holders.length) continue;
         const latest = holders.reduce((best, alias) => (alias.since > best.since ? alias : best));
@@ -37,18 +30,36 @@ export class ActorTable {
     }
     return mentions;
   }
-
-  /** The aliases that stand at `start` as whole words, longest first. */
-  matches(characters, start) {
-    const found = [];
-    let node = this.trie.get(characters[start]);
-    for (let end = start + 1; node; end++) {
-      if (node.has(ALIASES) && isWholeWord(characters, start, end)) found.unshift([end, node.get(ALIASES)]);
-      node = node.get(characters[end]);
-    }
-    return found;
-  }
 }
+
+/** _Index: character to trie, by what `pattern` makes of each alias; stands for the AhoCorasick automaton. */
+function trie(aliases, pattern) {
+  const root = new Map();
+  for (const [actor, alias, isParty, since, until] of aliases) {
+    let node = root;
+    for (const character of pattern(alias)) {
+      if (!node.has(character)) node.set(character, new Map());
+      node = node.get(character);
+    }
+    if (!node.has(ALIASES)) node.set(ALIASES, []);
+    node.get(ALIASES).push({ actor, isParty, since, until });
+  }
+  return root;
+}
+
+/** _Index.matches: the aliases that stand at `start` as whole words, longest first. */
+function matches(root, characters, start) {
+  const found = [];
+  let node = root.get(characters[start]);
+  for (let end = start + 1; node; end++) {
+    if (node.has(ALIASES) && isWholeWord(characters, start, end)) found.unshift([end, node.get(ALIASES)]);
+    node = node.get(characters[end]);
+  }
+  return found;
+}
+
+/** str.isupper: whether all letters are capitals, and there is one. */
+const isUpper = (text) => /\p{Lu}/u.test(text) && !/[\p{Ll}\p{Lt}]/u.test(text);
 
 /** ExampleBuilder: makes of the sentences of one text, added in order, what to ask the classifier. */
 export class ExampleBuilder {
