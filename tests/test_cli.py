@@ -609,3 +609,14 @@ def test_a_reader_who_leaves_early_causes_no_error():
         process.stdin.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+def test_reports_that_lie_where_the_report_is_written_are_read_each_time(stance, reports, tmp_path):
+    for _ in range(2):
+        code, output, _ = stance("report", reports, "--out", reports)
+        assert (code, output.splitlines()[0]) == (0, "2 reports read")
+
+
+def test_a_table_of_events_beside_the_reports_is_no_report(stance, reports):
+    (reports / "events.csv").write_text("date,label\n2022-03-17,A storm\n")
+    assert stance("report", reports, "--out", reports / "out", "--events", reports / "events.csv")[0] == 0

@@ -372,3 +372,11 @@ def test_a_change_point_is_told(tmp_path):
         for number in range(1, 6)
     ]
     assert "A change point: firmer from 2030-01-09 on" in words(write(tmp_path, months)["shifts.html"])
+
+
+def test_a_copy_of_a_report_that_is_not_there_is_named_by_its_id(tmp_path):
+    copied = [
+        replace(report, copy_of="r0" if report.report_id == "r2" else "") for report in coded_reports(TALKS, SOURCES)
+    ]
+    write_report(tmp_path, copied, title="The delta talks")
+    assert "(copy of r0)" in words((tmp_path / "shifts.html").read_text(encoding="utf-8"))

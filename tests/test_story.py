@@ -25,8 +25,8 @@ def test_the_story_has_five_sentences_with_numbers_and_intervals():
         "Belmark held firm in 100% (94% to 100%) of its stances on 2030-01-01 and in 0% (0% to 6%) on 2030-01-09.",
         "Ardania held firm in 100% (46% to 100%) of its stances on 2030-01-01.",
         "Of 1 change in an actor's firmness from one period to the next 1 is clear, Belmark's from 2030-01-01 to "
-        "2030-01-09, -100 percentage points (-100 to -91); of those called clear one in twenty is expected to be "
-        "chance.",
+        "2030-01-09, -100 percentage points (-100 to -91); of those called clear at most one in twenty is expected "
+        "to be chance.",
         "Positions on an issue changed 1 time (1 softening), most often on talks (1), most recently on 2030-01-09, "
         "where Belmark went from rejection to concession on talks.",
     ]

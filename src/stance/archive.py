@@ -25,11 +25,10 @@ from stance.batch import ISSUE, Decision, decisions
 from stance.classify import StanceClassifier
 from stance.codebook import NONE, Report, StanceError
 from stance.records import DEFAULT, Read, Terms
-from stance.streams import JOB, stream
+from stance.streams import JOB, REJECTED, stream
 from stance.syndication import CopyFinder
 
 DONE: Final = "_done.json"  # readers of Parquet folders pass over names that begin with an underscore
-REJECTED: Final = "_rejected"
 PART_CHARACTERS: Final = 2_000_000  # of the reports of one part: some 15,000 sentences
 N_REMEMBERED: Final = 20_000  # reports among which copies are looked for: syndicated copies are of the same days
 _TYPES: Final = {str: pa.string(), int: pa.int32(), float: pa.float32()}

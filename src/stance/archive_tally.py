@@ -18,6 +18,7 @@ from stance.codebook import FIRM_LABELS, LABELS, NOBODY, DatedStance, Issue, Lab
 from stance.periods import Period, period_of
 from stance.positions import Position, main_label
 from stance.shifts import Tally, ranked
+from stance.streams import REJECTED
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -81,7 +82,8 @@ def tally_archive(folder: Path, period: Callable[[dt.date], Period] = period_of)
 
     with duckdb.connect(config={"memory_limit": MEMORY}) as database:
         try:
-            database.read_parquet(f"{escape(str(folder))}/*.parquet").filter("reason = ''").create_view("classified")
+            database.read_parquet(f"{escape(str(folder))}/*.parquet").create_view("everything")
+            database.execute("CREATE VIEW classified AS SELECT * FROM everything WHERE reason = ''")
             return _tally(database, folder, period)
         except duckdb.Error as error:
             raise StanceError(f"{folder}: {error}; expected the Parquet files of stance classify --out") from error
@@ -126,8 +128,17 @@ def _tally(database: DuckDBPyConnection, folder: Path, period: Callable[[dt.date
         references=references,
         n_copies=n_copies,
         n_undated=n_undated,
+        n_rejected=_n_rejected(database, folder),
+        rejected_in="the archive",
         listed_in="the archive",
     )
+
+
+def _n_rejected(database: DuckDBPyConnection, folder: Path) -> int:
+    """Records that could not be read: in files of their own, or of a cluster among the decisions."""
+    [(among,)] = database.execute("SELECT count(*) FROM everything WHERE reason <> ''").fetchall()
+    beside = sum(sum(1 for _ in path.open("rb")) for path in (folder / REJECTED).glob("*.jsonl"))
+    return int(among) + beside
 
 
 def _number_periods(

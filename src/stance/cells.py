@@ -24,7 +24,8 @@ class Cell:
     proleptic ordinal. ``n_sentences`` is the length of all reports of the period, 0 where unknown. ``counts`` are the
     stances found, one for each sentence and label, and ``expected`` the sums of calibrated probabilities, None for
     stances that people coded and for an issue. ``checked`` are the labels of each decision that somebody has checked,
-    none for an issue. ``by_report`` are
+    none for an issue. Of stances that people coded, ``n_reports`` and
+    ``mean_day`` are those of the reports with such a stance. ``by_report`` are
     the firm and all stances of each report with any, shape (n_reports_with_stance, 2).
     """
 

@@ -41,8 +41,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _archive(options: argparse.Namespace) -> int:
-    from stance.archive import REJECTED, classify_archive, describe
-    from stance.streams import sources
+    from stance.archive import classify_archive, describe
+    from stance.streams import REJECTED, sources
 
     terms = Terms(options.encoding or "", options.any_language)
     files = sources(map(Path, options.text))

@@ -50,4 +50,5 @@ class IssueContext:
 def answers_in_context(classifier: Classifier, examples: Sequence[Example]) -> list[Probabilities]:
     """A classifier's probabilities for ``examples``, those of each report in order, with their issues in context."""
     context = IssueContext()
-    return list(map(context.add, examples, classifier.predict_proba(examples)))
+    answers = classifier.predict_proba(examples)
+    return [context.add(example, answer) for example, answer in zip(examples, answers, strict=True)]

@@ -158,7 +158,7 @@ def _shares(cells: Sequence[Cell], errors: Confusion, factor: float) -> Floats:
 
 def _coded_shares(cells: Sequence[Cell], factor: float) -> Floats:
     """Draws of the shares of each cell by its counts, shape (n_draws, n_cells, 5); firmness has Jeffreys' prior."""
-    shares = np.zeros((N_DRAWS, len(cells), N_CLASSES))
+    shares = np.zeros((N_DRAWS, len(cells), N_CLASSES), dtype=np.float32)
     for place, cell in enumerate(cells):
         rng = np.random.default_rng([SEED, cell.period.start.toordinal(), crc32(cell.actor.encode())])
         weights = [_LABEL_PRIOR[label] + cell.counts[label] / factor for label in LABELS]

@@ -67,6 +67,11 @@ class GapChange:
         """Whether the two are less far apart than before."""
         return abs(self.after.firmness.value) < abs(self.before.firmness.value)
 
+    @property
+    def is_reversed(self) -> bool:
+        """Whether the one that was firmer is now the other."""
+        return self.after.firmness.value * self.before.firmness.value < 0
+
 
 @dataclass(frozen=True, slots=True)
 class GapAnalysis:

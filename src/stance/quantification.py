@@ -20,7 +20,7 @@ import numpy.typing as npt
 from stance.codebook import FIRM_LABELS, LABELS, Issue, Label, StanceError
 
 Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating]
 
 N_CLASSES: Final = 1 + len(LABELS)  # no stance, then the labels in their order
 FIRM: Final = tuple(1 + LABELS.index(label) for label in FIRM_LABELS)
@@ -32,6 +32,7 @@ N_CHAINS: Final = 200
 N_BURN_IN: Final = 30
 N_KEPT: Final = 20  # draws of each chain
 THINNING: Final = 5
+N_CELLS_AT_ONCE: Final = 250  # drawn together, to save memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,16 +127,25 @@ def sample_shares(
     prior = _share_prior(errors)
     rates = _dirichlet(rng, np.asarray(errors.counts) + ERROR_PRIOR / N_CLASSES, N_CHAINS)[:, None]
     settled = np.zeros(decided.shape) if checked is None else checked / dispersion
-    fewer = np.broadcast_to(decided / dispersion, (N_CHAINS, *decided.shape))
+    draws = np.empty((N_KEPT * N_CHAINS, len(decided), N_CLASSES), dtype=np.float32)
+    for first in range(0, len(decided), N_CELLS_AT_ONCE):
+        block = slice(first, first + N_CELLS_AT_ONCE)
+        draws[:, block] = _chains(rng, decided[block] / dispersion, settled[block] + prior, rates, prior)
+    return draws
+
+
+def _chains(rng: np.random.Generator, decided: Floats, weights: Floats, rates: Floats, prior: Floats) -> Floats:
+    """Draws of the shares of some cells, shape (n_draws, n_cells, 5), after what is known of them without errors."""
+    fewer = np.broadcast_to(decided, (N_CHAINS, *decided.shape))
     counts = (np.floor(fewer) + (rng.random(fewer.shape) < fewer % 1)).astype(np.int64)
-    shares = np.broadcast_to(prior / prior.sum(), (N_CHAINS, len(decided), N_CLASSES))
+    shares: Floats = np.broadcast_to(prior / prior.sum(), fewer.shape)
     kept = []
     for step in range(N_BURN_IN + N_KEPT * THINNING):
         joint = np.swapaxes(shares[..., None] * rates, -1, -2)  # (n_chains, n_cells, decided, true)
         origins = rng.multinomial(counts, joint / joint.sum(axis=-1, keepdims=True))
-        shares = _normalised(rng.standard_gamma(origins.sum(axis=-2) + settled + prior))
+        shares = _normalised(rng.standard_gamma(origins.sum(axis=-2) + weights))
         if step >= N_BURN_IN and (step - N_BURN_IN) % THINNING == 0:
-            kept.append(shares)
+            kept.append(shares.astype(np.float32))
     return np.concatenate(kept)
 
 

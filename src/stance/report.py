@@ -8,8 +8,9 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from stance.chart_files import FOLDER as CHARTS
 from stance.chart_files import write_charts
 from stance.citation import citation
 from stance.codebook import ReadReport
@@ -39,6 +40,14 @@ from stance.story import story
 
 if TYPE_CHECKING:
     from stance.evaluation import Evaluation
+
+PAGES: Final = ("shifts.html", "shifts.md")
+NUMBERS: Final = "shifts.json"
+TABLES: Final = ("shares", "gaps", "stances")
+WRITTEN: Final = (
+    *PAGES, NUMBERS, CHARTS, *(f"{table}.{kind}" for table in TABLES for kind in ("csv", "parquet")),
+)  # fmt: skip
+"""The names of all files and folders of a report, which a later report on the same folder passes over."""
 
 
 def write_report(
@@ -122,9 +131,9 @@ def write_pages(
         "comparison": None if gold is None else comparison(gold, analysis),
     }
     pages = page_templates()
-    texts = {name: pages.get_template(f"{name}.j2").render(facts) for name in ("shifts.html", "shifts.md")}
+    texts = {name: pages.get_template(f"{name}.j2").render(facts) for name in PAGES}
     record = numbers(analysis) | {"events": list(map(_event_numbers, marked))}
-    texts["shifts.json"] = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+    texts[NUMBERS] = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
     folder.mkdir(parents=True, exist_ok=True)
     main_actors = [section.actor for section in sections if section.is_main]
     shares = list(map(share_row, (*analysis.periods, *analysis.issue_periods)))

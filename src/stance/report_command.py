@@ -159,6 +159,8 @@ def _taken_in(options: argparse.Namespace, *ours: Path) -> tuple[tuple[Report, .
     """The reports beside ``ours``, what the command reads or writes itself, and what cannot be read: some are told."""
     from stance.reports import take_in
 
+    if options.actors:
+        ours = (*ours, options.actors)
     intake = take_in(options.path, Terms(options.encoding or "", options.any_language), without=ours)
     for one in intake.rejected[:N_SHOWN]:
         print(f"stance: left out: {one.where}: {one.reason}", file=sys.stderr)
@@ -184,11 +186,13 @@ def _write_rejected(path: Path, rejected: Sequence[Rejected]) -> list[Path]:
 
 def _classified(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any], tuple[Rejected, ...]]:
     """The reports as the classifier reads them, how good it is, and what cannot be read."""
+    from stance.report import WRITTEN
     from stance.review import with_checks
     from stance.review_tasks import read_checked
     from stance.syndication import syndicated
 
-    reports, rejected = _taken_in(options, *filter(None, (options.out, options.checked)))
+    written = (options.out / name for name in (*WRITTEN, REJECTED))
+    reports, rejected = _taken_in(options, *written, *filter(None, (options.checked, options.events)))
     copies = syndicated(reports)
     classifier = load_classifier(options.model, options.actors)
     read, pairs = [], []

@@ -44,7 +44,7 @@ def limits(errors: MeasuredErrors | None, counted: Tally) -> Sequence[str]:
     """What the report cannot tell; of a classifier's errors nothing where people coded the stances."""
     first = CORRECTED_LIMITS if errors else () if counted.is_coded or not counted.n_reports else FOUND_LIMITS
     undated = f"{count(counted.n_undated, 'report')} without a date left out."
-    rejected = f"{count(counted.n_rejected, 'record')} left out, for the reasons in rejected.csv."
+    rejected = f"{count(counted.n_rejected, 'record')} left out, for the reasons in {counted.rejected_in}."
     return (
         *first, *([undated] if counted.n_undated else []), *([rejected] if counted.n_rejected else []),
         *(COPIES_LIMITS if counted.copies_unknown else ()), *LIMITS
@@ -115,7 +115,7 @@ def gap_words(gaps: Sequence[Gap], changes: Sequence[GapChange]) -> str:
 
 def _gap_change_words(change: GapChange) -> str:
     gap = change.after
-    verb = "Drew closer" if change.is_closer else "Drew apart"
+    verb = "Changed places" if change.is_reversed else "Drew closer" if change.is_closer else "Drew apart"
     return (
         f"{verb} ({change.before.period} → {gap.period}): {gap.first} moved {points(change.first_moved)}, "
         f"{gap.second} {points(change.second_moved)}."

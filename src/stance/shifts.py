@@ -30,7 +30,8 @@ class Tally:
     and ``days``, the first and the last, are those of all reports; ``references`` say how to cite them, or in an
     archive those that are quoted, by id. ``copies`` are listed, or in an archive only counted in ``n_copies``;
     ``copies_unknown`` where nobody looked for them. ``n_undated`` reports have no date and are left out,
-    ``n_rejected`` records could not be read. ``n_checked`` decisions were checked by somebody. ``listed_in`` says where
+    ``n_rejected`` records could not be read, for the reasons in
+    ``rejected_in``. ``n_checked`` decisions were checked by somebody. ``listed_in`` says where
     every stance stands.
     """
 
@@ -45,6 +46,7 @@ class Tally:
     n_copies: int = 0
     n_undated: int = 0
     n_rejected: int = 0
+    rejected_in: str = "rejected.csv"
     copies_unknown: bool = False
     n_checked: int = 0
     is_coded: bool = False

@@ -63,7 +63,7 @@ def _firmness(analysis: ShiftAnalysis) -> str:
     if not clear:
         return f"{compared} none is clear: the largest is {named}, and these reports do not tell whether it was one."
     lead = "1 is clear," if len(clear) == 1 else f"{len(clear)} are clear, most of all"
-    return f"{compared} {lead} {named}; of those called clear one in twenty is expected to be chance."
+    return f"{compared} {lead} {named}; of those called clear at most one in twenty is expected to be chance."
 
 
 def _positions(analysis: ShiftAnalysis) -> str:

@@ -13,6 +13,7 @@ from stance.formats import ALLOWED, PAGES, READERS, Row, kind, rows, stem
 from stance.records import DEFAULT, Read, Rejected, Terms, read
 
 JOB: Final = "_job.json"  # stands in a folder of decisions
+REJECTED: Final = "_rejected"  # and what could not be read
 MANIFEST: Final = "manifest.csv"
 
 
