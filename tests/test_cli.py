@@ -509,7 +509,7 @@ def test_evaluate_prints_the_scores_of_a_labelled_file(stance, labels):
     assert code == 0
     assert header.split("  ")[0] == "test"
     assert row.startswith("labels.csv")
-    assert "1.000 [1.000, 1.000]" in row
+    assert "1.000 (too few reports)" in row
 
 
 @pytest.mark.usefixtures("few_resamples")

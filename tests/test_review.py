@@ -143,3 +143,17 @@ def test_when_all_is_checked_the_answers_are_the_result():
     firmness = analyse_firmness(list(cells_of([checked], ["Belmark"], period_of)), SURE).periods[0].firmness
     assert firmness.value == pytest.approx(0.75, abs=0.02)
     assert firmness.high - firmness.low < 0.3
+
+
+def test_a_table_from_which_a_row_was_taken_out_is_refused(tmp_path):
+    path = tmp_path / "review.csv"
+    header, first, *rest = review_table(PAIRS).splitlines(keepends=True)
+    path.write_text("".join([header, *rest]), encoding="utf-8")
+    with pytest.raises(StanceError, match="all that were drawn must be there"):
+        read_review(path, PAIRS)
+
+
+def test_a_second_answer_on_one_decision_is_refused(tmp_path):
+    path = filled(tmp_path, [PAIRS[0], PAIRS[0]], ["none", "demand"])
+    with pytest.raises(StanceError, match="a second answer for 'Belmark' in sentence 1 of r1"):
+        read_review(path, PAIRS)

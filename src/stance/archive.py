@@ -146,7 +146,8 @@ def check_done(folder: Path) -> None:
 def _new(folder: Path, job: dict[str, Any]) -> Totals:
     """Make ``folder`` with what is to be done in it; it is not there before that is written."""
     if folder.exists():
-        raise StanceError(f"{folder}: exists; go on with --resume, or name another folder")
+        other = "go on with --resume, or name" if (folder / JOB).is_file() else "it is no archive of decisions; name"
+        raise StanceError(f"{folder}: exists; {other} another folder")
     unfinished = folder.with_name(f"_{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)

@@ -77,7 +77,7 @@ def classify_with_ray(
     try:
         import ray.data
     except ImportError as error:
-        raise StanceError("--workers needs Ray: pip install 'stance[ray]'") from error
+        raise StanceError("--workers needs Ray: pip install '.[ray]' in the project's folder") from error
     unfinished = folder.resolve().with_name(f"_{folder.name}.unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(parents=True)

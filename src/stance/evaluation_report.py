@@ -21,6 +21,7 @@ _HEADINGS: Final = {
     "average_precision": "average precision",
     "expected_calibration_error": "calibration error",
 }
+MIN_REPORTS: Final = 5  # with fewer, resampling whole reports tells nothing
 _SHORT: Final = ("macro_f1", "actor_label_f1", "actor_label_issue_f1")
 
 
@@ -49,11 +50,22 @@ def write_evaluation(folder: Path, record: Mapping[str, Any]) -> list[Path]:
     return [as_data, as_text]
 
 
+def _score(evaluation: Mapping[str, Any], name: str) -> str:
+    """A score with its interval, which a bootstrap over few reports cannot give."""
+    score = evaluation["scores"][name]
+    is_enough = evaluation["n_reports"] >= MIN_REPORTS
+    return format_estimate(score) if is_enough else f"{score['value']:.3f} (too few reports)"
+
+
 def summary_table(evaluations: Sequence[Mapping[str, Any]]) -> str:
     """The main scores of every classifier and test, aligned for a terminal."""
     header = ["test", "classifier", *(_HEADINGS[name] for name in _SHORT)]
     rows = [
-        [item["test"], item["classifier"], *(format_estimate(item["scores"][name]) for name in _SHORT)]
+        [
+            item["test"],
+            item["classifier"],
+            *(_score(item, name) for name in _SHORT),
+        ]
         for item in sorted(evaluations, key=lambda item: item["test"])
     ]
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]

@@ -62,6 +62,8 @@ def write(options: argparse.Namespace) -> int:
             print(f"{count(counted.n_undated, 'report')} without a date left out", file=sys.stderr)
         title = options.title or f"Stances in {count(n_reports, 'report')}"
         paths = write_pages(options.out, counted, title=title, events=events, with_png=options.png, **measured)
+        for kind in ("csv", "parquet"):  # of an earlier report there; an archive has its stances itself
+            (options.out / f"stances.{kind}").unlink(missing_ok=True)
     else:
         reports, measured, rejected = _coded(options) if options.coded else _classified(options)
         n_reports, n_copies = len(reports), sum(bool(report.copy_of) for report in reports)

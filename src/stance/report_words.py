@@ -103,12 +103,12 @@ def _point_words(point: ChangePoint) -> str:
 def gap_words(gaps: Sequence[Gap], changes: Sequence[GapChange]) -> str:
     """How far apart two actors were last, and which changes of that are clear, in words."""
     last = gaps[-1]
-    held = f"{last.first} less {last.second} {last.period.when}: {points(last.firmness)} in firmness"
+    held = f"{last.first} minus {last.second} {last.period.when}: {points(last.firmness)} in firmness"
     clear = [change for change in changes if change.is_clear]
     if not changes:
         return f"{held}, the only period in which both have stances enough."
     if not clear:
-        none = "Its only change is not" if len(changes) == 1 else f"None of its {len(changes)} changes is"
+        none = "The only change of this gap is not" if len(changes) == 1 else f"None of its {len(changes)} changes is"
         return f"{held}. {none} clear."
     return f"{held}. {' '.join(map(_gap_change_words, clear))}"
 

@@ -21,6 +21,7 @@ from stance.tables import as_cell, choice, from_cell, read_rows, write_rows
 
 COLUMNS: Final = ("report_id", "date", "position", "actor", "labels", "sentence", "before", "draw")
 SEPARATOR: Final = ";"
+OF: Final = " of "  # between the mark of a draw and how many were drawn
 Key = tuple[str, int, str]
 
 
@@ -70,12 +71,17 @@ def draw(pairs: Sequence[AskedPair], n: int, *, seed: int) -> list[AskedPair]:
 def review_table(pairs: Iterable[AskedPair]) -> str:
     """The CSV to fill in: ``labels`` is empty, for the labels that the party holds here, or none.
 
-    What was decided is not shown, lest it sway the answer; ``draw`` tells later whether it is still the same.
+    What was decided is not shown, lest it sway the answer; ``draw`` tells later whether it is still the same, and how
+    many were drawn.
     """
+    drawn = list(pairs)
     rows = (
-        (pair.report_id, pair.date, pair.position, pair.actor, "", pair.sentence, pair.before, draw_mark(pair))
-        for pair in pairs
-    )
+        (
+            pair.report_id, pair.date, pair.position, pair.actor, "", pair.sentence, pair.before,
+            f"{draw_mark(pair)}{OF}{len(drawn)}",
+        )
+        for pair in drawn
+    )  # fmt: skip
     table = io.StringIO()
     write_rows(table, (map(as_cell, row) for row in (COLUMNS, *rows)))
     return table.getvalue()
@@ -88,7 +94,14 @@ def read_review(path: Path, pairs: Iterable[AskedPair]) -> dict[Key, frozenset[L
         StanceError: for a bad row or one without labels, or one that is not among ``pairs`` with the same sentence and
             decision: then the texts or the classifier are others than those of the review.
     """
-    return read_answers(path, list(read_rows(path, COLUMNS)), pairs)
+    rows = list(read_rows(path, COLUMNS))
+    for where, row in rows:
+        if row["draw"].partition(OF)[2] != str(len(rows)):
+            raise StanceError(
+                f"{where}: draw is {row['draw']!r} and the table has {len(rows)} rows; all that were drawn must be there, "
+                "or the sample is no longer random"
+            )
+    return read_answers(path, [(where, {**row, "draw": row["draw"].partition(OF)[0]}) for where, row in rows], pairs)
 
 
 def read_answers(
@@ -102,7 +115,15 @@ def read_answers(
             f"{path}: {n_empty} of {len(rows)} rows have no labels; all must be filled in, or the sample is no longer "
             "random (draw fewer with --n)"
         )
-    return {pair.key: labels for where, row in rows for pair, labels in [_answer(where, row, known)]}
+    answers: dict[Key, frozenset[Label]] = {}
+    for where, row in rows:
+        pair, labels = _answer(where, row, known)
+        if pair.key in answers:
+            raise StanceError(
+                f"{where}: a second answer for {pair.actor!r} in sentence {pair.position} of {pair.report_id}"
+            )
+        answers[pair.key] = labels
+    return answers
 
 
 def _answer(where: str, row: Mapping[str, str], known: Mapping[Key, AskedPair]) -> tuple[AskedPair, frozenset[Label]]:
