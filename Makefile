@@ -44,11 +44,10 @@ coverage: $(READY)  ## simulate how often the intervals of the shift report hold
 docs: $(READY)  ## the pages and the interface as a site in build/site; open index.html, no network is needed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[docs]"
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -d build/doctrees docs build/site
+
 fuzz: $(READY)  ## mutated inputs for each target of fuzz/fuzz.py, led by coverage (RUNS=2000 for a short run)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[fuzz]"
-	for target in readers sentences actors classify artefacts; do \
-		$(BIN)/python fuzz/fuzz.py $$target --runs $(RUNS) || exit 1; \
-	done
+	$(BIN)/python fuzz/fuzz.py all --runs $(RUNS)
 
 release-check: $(READY)  ## do version, hashes, cards and the figures of the README agree
 	$(BIN)/python .ci/check_release.py
@@ -61,4 +60,4 @@ $(READY): pyproject.toml constraints.txt
 	touch $(READY)
 
 clean:
-	rm -rf $(VENV) stance-report .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) build stance-report .pytest_cache .mypy_cache .ruff_cache

@@ -2,7 +2,8 @@
 
     python fuzz/fuzz.py sentences --runs 100000
 
-A find is written to ``build/fuzz/``; ``python fuzz/fuzz.py sentences --again FILE`` runs it once more.
+``all`` takes one part after the other. A find is written to ``build/fuzz/``;
+``python fuzz/fuzz.py sentences --again FILE`` runs it once more.
 """
 
 from __future__ import annotations
@@ -148,6 +149,7 @@ def _table() -> ActorTable:
 TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
     "readers": readers, "sentences": sentences, "actors": actors, "classify": classify, "artefacts": artefacts,
 }  # fmt: skip
+ALL: Final = "all"
 
 
 def seeds(target: str) -> list[bytes]:
@@ -163,35 +165,43 @@ def seeds(target: str) -> list[bytes]:
 
 
 def main() -> None:
-    """Fuzz a target; the exit code is not 0 after a find."""
+    """Fuzz a target, or all until there is a find; the exit code is not 0 after one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("target", choices=TARGETS)
+    parser.add_argument("target", choices=[*TARGETS, ALL])
     parser.add_argument("--runs", type=int, default=1_000_000, help="how many inputs (%(default)s)")
     parser.add_argument("--seconds", type=int, default=0, help="at most so long; 0 is no limit")
     parser.add_argument("--seed", type=int, default=1, help="of the mutations (%(default)s)")
     parser.add_argument("--again", type=Path, help="run this one input")
     options = parser.parse_args()
+    if options.again and options.target == ALL:
+        parser.error("--again needs the one target of that input")
     FINDS.mkdir(parents=True, exist_ok=True)
-    given = str(options.again)
+    targets = list(TARGETS) if options.target == ALL else [options.target]
+    code = next(filter(None, (_in_a_child(target, options) for target in targets)), 0)
+    shutil.rmtree(SCRATCH)
+    sys.exit(code)
+
+
+def _in_a_child(target: str, options: argparse.Namespace) -> int:
+    """Fuzz one target in a process of its own, which libFuzzer ends without cleaning up; returns its exit code."""
+    if child := os.fork():
+        _, status = os.waitpid(child, 0)
+        return os.waitstatus_to_exitcode(status)
+    given = options.again or SCRATCH / f"{target}-corpus"
     if options.again is None:
-        corpus = SCRATCH / "corpus"
-        corpus.mkdir()
-        for number, seed in enumerate(seeds(options.target)):
-            (corpus / str(number)).write_bytes(seed)
-        given = str(corpus)
+        given.mkdir()
+        for number, seed in enumerate(seeds(target)):
+            (given / str(number)).write_bytes(seed)
     limits = [
         f"-seed={options.seed}",
         f"-runs={options.runs}",
         f"-max_total_time={options.seconds}",
         f"-max_len={MAX_LENGTH}",
     ]
-    told = [f"-artifact_prefix={FINDS}/{options.target}-", "-verbosity=0", "-print_final_stats=1"]
-    if child := os.fork():  # libFuzzer ends its process without cleaning up
-        _, status = os.waitpid(child, 0)
-        shutil.rmtree(SCRATCH)
-        sys.exit(os.waitstatus_to_exitcode(status))
-    atheris.Setup([sys.argv[0], *limits, *told, given], TARGETS[options.target])
+    told = [f"-artifact_prefix={FINDS}/{target}-", "-verbosity=0", "-print_final_stats=1"]
+    atheris.Setup([sys.argv[0], *limits, *told, str(given)], TARGETS[target])
     atheris.Fuzz()
+    sys.exit()
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def test_no_name_leads_out_of_the_folder_or_is_that_of_another():
     assert names["con"] == "con-2"
     for name in names.values():
         assert name.replace("-", "").isalnum() or name == names["İzmir"]
-        assert len(f"{name}.svg.unfinished".encode()) < 255
+        assert len(f"_{name}.svg.unfinished".encode()) < 255
 
 
 def test_hostile_names_are_written_inside(tmp_path):

@@ -2,22 +2,17 @@
 
 import datetime as dt
 import re
-import shutil
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from browser import launched
 
 from stance.codebook import ISSUES, LABELS, DatedStance, Issue, Label
 from stance.events import Event
 from stance.periods import Calendar, period_of
 from stance.reading import coded_reports
 from stance.report import write_report
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome is installed")
 
 ACTORS = ("Ardania", "Belmark", "Corvia")
 WIDTHS = (1280, 768, 375)
@@ -53,10 +48,8 @@ CONTRASTS = """() => {
 
 @pytest.fixture(scope="module")
 def browser():
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM)
+    with launched() as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

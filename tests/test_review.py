@@ -147,7 +147,7 @@ def test_when_all_is_checked_the_answers_are_the_result():
 
 def test_a_table_from_which_a_row_was_taken_out_is_refused(tmp_path):
     path = tmp_path / "review.csv"
-    header, first, *rest = review_table(PAIRS).splitlines(keepends=True)
+    header, _, *rest = review_table(PAIRS).splitlines(keepends=True)
     path.write_text("".join([header, *rest]), encoding="utf-8")
     with pytest.raises(StanceError, match="all that were drawn must be there"):
         read_review(path, PAIRS)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from browser import launched, missing
 
 from stance.classify import load_classifier
 from stance.codebook import LABELS, Report, StanceError
@@ -60,27 +61,21 @@ OWN_TEXTS = [
 def site(tmp_path_factory):
     """The built page."""
     if not shutil.which("npm"):
-        pytest.skip("npm is missing: the page cannot be built")
+        missing("npm is missing: the page cannot be built")
     out = tmp_path_factory.mktemp("web") / "site"
     try:
         web_build.build(out)
     except StanceError as error:
         if OFFLINE.search(str(error)):
-            pytest.skip(f"no network for npm ci: {str(error)[-200:]}")
+            missing(f"no network for npm ci: {str(error)[-200:]}")
         raise
     return out
 
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is missing: pip install playwright")
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if not path:
-        pytest.skip("Chromium is missing: no chromium, chromium-browser or google-chrome on the path")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=path)
+    with launched() as started:
         yield started
-        started.close()
 
 
 def served(folder, encoding=None):

@@ -6,7 +6,6 @@ part is complete or not there, so the parts alone say what is done.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Sequence
@@ -20,10 +19,11 @@ import pyarrow.parquet as pq
 from tqdm import tqdm
 
 from stance import __version__
-from stance.artefacts import META
+from stance.artefacts import META, sha256
 from stance.batch import ISSUE, Decision, decisions
 from stance.classify import StanceClassifier
 from stance.codebook import NONE, Report, StanceError
+from stance.placing import place
 from stance.records import DEFAULT, Read, Terms
 from stance.streams import JOB, REJECTED, stream
 from stance.syndication import CopyFinder
@@ -94,8 +94,8 @@ def describe(files: Sequence[Path], model: Path, tables: Sequence[Path], terms: 
     """What makes a job the same job: version, model, alias tables, files with their sizes and times, and terms."""
     return {
         "version": __version__,
-        "model": hashlib.sha256((model / META).read_bytes()).hexdigest(),
-        "actors": [hashlib.sha256(table.read_bytes()).hexdigest() for table in tables],
+        "model": sha256(model / META),
+        "actors": list(map(sha256, tables)),
         "files": list(map(_stamp, files)),
         "terms": asdict(terms),
     }
@@ -113,7 +113,7 @@ def _stamp(file: Path) -> list[Any]:
 def finish(folder: Path) -> None:
     """Say in ``folder`` that it is whole."""
     if not (folder / DONE).exists():
-        _place(folder / DONE, json.dumps({"n_parts": len(list(folder.glob("*.parquet")))}).encode())
+        place(folder / DONE, [json.dumps({"n_parts": len(list(folder.glob("*.parquet")))}).encode()])
 
 
 def check_whole(folder: Path, model: Path) -> dict[str, Any]:
@@ -226,21 +226,14 @@ def _write(folder: Path, before: Totals, n_records: int, rows: Iterator[Decision
     totals_json = json.dumps(asdict(totals))
     if rejected:
         lines = [json.dumps({"report_id": row.report_id, "reason": row.reason}, ensure_ascii=False) for row in rejected]
-        _place(folder / REJECTED / f"part-{before.n_parts:06}.jsonl", ("\n".join(lines) + "\n").encode())
+        (folder / REJECTED).mkdir(exist_ok=True)
+        place(folder / REJECTED / f"part-{before.n_parts:06}.jsonl", [("\n".join(lines) + "\n").encode()])
     whole = pa.table(columns, schema=SCHEMA.with_metadata({_TOTALS: totals_json.encode()}))
     sink = pa.BufferOutputStream()
     pq.write_table(whole, sink, compression="zstd")
-    _place(folder / _part_name(before.n_parts), sink.getvalue().to_pybytes())
+    place(folder / _part_name(before.n_parts), [sink.getvalue().to_pybytes()])
     return totals
 
 
 def _part_name(number: int) -> str:
     return f"part-{number:06}.parquet"
-
-
-def _place(path: Path, content: bytes) -> None:
-    """Write ``path`` so that it is whole or not there."""
-    path.parent.mkdir(exist_ok=True)
-    unfinished = path.with_name(f"_{path.name}.unfinished")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)

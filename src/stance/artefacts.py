@@ -50,7 +50,7 @@ def write_meta(folder: Path, kind: str, rule: DecisionRule, details: Mapping[str
         "format_version": FORMAT_VERSION,
         "codebook_version": CODEBOOK_VERSION,
         "rule": asdict(rule),
-        "files": {path.name: _sha256(path) for path in files},
+        "files": {path.name: sha256(path) for path in files},
         **details,
     }
     text = json.dumps(meta | {CHECKSUM: checksum(meta)}, indent=2)
@@ -65,6 +65,18 @@ def checksum(meta: Mapping[str, Any]) -> str:
     """
     content = {name: value for name, value in meta.items() if name != CHECKSUM}
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal digits.
+
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile() as file:
+    ...     sha256(Path(file.name))[:8]
+    'e3b0c442'
+    """
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def load_model(folder: Path, *, n_threads: int = 0) -> StoredModel:
@@ -125,7 +137,7 @@ def check_files(folder: Path, meta: Mapping[str, Any]) -> None:
     """
     for name, expected in meta["files"].items():
         path = folder / name
-        found = _sha256(path) if path.is_file() else "no such file"
+        found = sha256(path) if path.is_file() else "no such file"
         if found != expected:
             raise StanceError(
                 f"{path}: {found}; {META} says SHA-256 {expected}. Restore the file or run train.py again"
@@ -180,8 +192,3 @@ def _classifier(folder: Path, kind: str, n_threads: int) -> Classifier:
     from stance.baseline import TfidfBaseline
 
     return TfidfBaseline.load(folder)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from stance.classify import NO_SENTENCE, StanceClassifier, load_classifier
+from stance.classify import DEFAULT_MODEL, NO_SENTENCE, StanceClassifier, load_classifier
 from stance.codebook import NOBODY, NONE, Example, Report, Sentence
 from stance.predictions import Probabilities
 from stance.records import FIELDS, Read, Rejected, Terms, read
@@ -57,7 +57,7 @@ class Decision(NamedTuple):
 def classify_table(
     reports: pd.DataFrame,
     *,
-    model: str | Path = "transformer",
+    model: str | Path = DEFAULT_MODEL,
     actors: str | Path | None = None,
     n_threads: int = 0,
     any_language: bool = False,

@@ -11,6 +11,7 @@ from typing import Final
 
 from stance.charts import chart_png, chart_svg
 from stance.events import PlacedEvent
+from stance.placing import place
 from stance.shifts import ShiftAnalysis
 
 FOLDER: Final = "charts"
@@ -34,10 +35,10 @@ def write_charts(
     files = {actor: [f"{name}{suffix}" for suffix in suffixes] for actor, name in file_names(actors).items()}
     for stale in _indexed(charts / INDEX) - {name for names in files.values() for name in names}:
         (charts / stale).unlink(missing_ok=True)
-    _place(charts / INDEX, (json.dumps(files, ensure_ascii=False, indent=1) + "\n").encode())
+    place(charts / INDEX, [(json.dumps(files, ensure_ascii=False, indent=1) + "\n").encode()])
     for actor, names in files.items():
         for name, suffix in zip(names, suffixes, strict=True):
-            _place(charts / name, DRAWINGS[suffix](analysis, actor, events))
+            place(charts / name, [DRAWINGS[suffix](analysis, actor, events)])
     return charts
 
 
@@ -69,10 +70,3 @@ def _indexed(index: Path) -> set[str]:
     except (OSError, ValueError, AttributeError, TypeError):  # no index, or not ours
         return set()
     return {name for name in names if isinstance(name, str) and re.fullmatch(r"[\w-]+\.(svg|png)", name)}
-
-
-def _place(path: Path, content: bytes) -> None:
-    """Write ``path`` so that it is whole or not there."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    unfinished.write_bytes(content)
-    unfinished.replace(path)

@@ -21,6 +21,7 @@ from stance.predictions import Probabilities
 from stance.sentences import split
 from stance.tables import parse_date
 
+DEFAULT_MODEL: Final = "transformer"
 N_SENTENCES_AT_ONCE: Final = 512
 EMPTY: Final = "the text is empty"
 NO_SENTENCE: Final = "the text holds no sentence"
@@ -68,7 +69,7 @@ def classify(
     *,
     actors: Path | str | None = None,
     date: dt.date | str | None = None,
-    model: str | Path = "transformer",
+    model: str | Path = DEFAULT_MODEL,
     any_language: bool = False,
 ) -> Classification | list[Classification]:
     """Who demands, concedes, rejects or sets preconditions in ``text``.
@@ -105,7 +106,7 @@ def classify_report(
     *,
     actors: Path | str | None = None,
     date: dt.date | str | None = None,
-    model: str | Path = "transformer",
+    model: str | Path = DEFAULT_MODEL,
     any_language: bool = False,
 ) -> list[Classification]:
     """One report, sentence by sentence in order, each read with the sentences before it.
@@ -213,7 +214,7 @@ def _joined(text: str, sentences: Iterable[Classification]) -> Classification:
 
 
 def load_classifier(
-    model: str | Path = "transformer", actors: str | Path | None = None, *, n_threads: int = 0
+    model: str | Path = DEFAULT_MODEL, actors: str | Path | None = None, *, n_threads: int = 0
 ) -> StanceClassifier:
     """The classifier behind ``classify``, each file of which is read once; 0 threads are one for each core."""
     folder, tables = model_files(model, actors)
@@ -223,9 +224,9 @@ def load_classifier(
     )
 
 
-def model_files(model: str | Path = "transformer", actors: str | Path | None = None) -> tuple[Path, tuple[Path, ...]]:
+def model_files(model: str | Path = DEFAULT_MODEL, actors: str | Path | None = None) -> tuple[Path, tuple[Path, ...]]:
     """The folder of a model and the alias tables that go with it."""
-    folder = MODELS / model if model in ("transformer", "tfidf") else Path(model)
+    folder = MODELS / model if model in (DEFAULT_MODEL, "tfidf") else Path(model)
     return folder, (ACTORS, Path(actors)) if actors else (ACTORS,)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stance import classify_command
-from stance.classify import load_classifier
+from stance.classify import DEFAULT_MODEL, load_classifier
 from stance.codebook import StanceError
 from stance.context import answers_in_context
 from stance.export_command import export
@@ -20,7 +20,8 @@ from stance.interchange import FORMATS
 from stance.paths import HOME
 from stance.periods import Calendar
 from stance.reading import CODED_COLUMNS
-from stance.report_command import draw, write
+from stance.report_command import write
+from stance.review_command import draw
 from stance.review_tasks import FORMATS as REVIEW_FORMATS
 
 FOUND, LEFT_OUT, REFUSED, INTERRUPTED = 0, 1, 2, 130
@@ -153,7 +154,7 @@ def _add_terms(parser: argparse.ArgumentParser) -> None:
 
 def _add_model(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--model", default="transformer", help="transformer, tfidf or a stored model's folder (%(default)s)"
+        "--model", default=DEFAULT_MODEL, help="transformer, tfidf or a stored model's folder (%(default)s)"
     )
     parser.add_argument("--actors", type=Path, help="CSV of further parties and aliases (actor,alias,kind,from,until)")
 

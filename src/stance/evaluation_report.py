@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from stance.codebook import LABELS
 from stance.evaluation import format_estimate
+from stance.placing import place
 
 _HEADINGS: Final = {
     "macro_f1": "macro-F1",
@@ -43,11 +44,11 @@ def environment() -> Environment:
 def write_evaluation(folder: Path, record: Mapping[str, Any]) -> list[Path]:
     """Write ``evaluation.json`` and ``evaluation.md`` into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
-    as_data, as_text = folder / "evaluation.json", folder / "evaluation.md"
-    as_data.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    template = environment().get_template("evaluation.md.j2")
-    as_text.write_text(template.render(**record, headings=_HEADINGS, label_names=LABELS), encoding="utf-8")
-    return [as_data, as_text]
+    text = environment().get_template("evaluation.md.j2").render(**record, headings=_HEADINGS, label_names=LABELS)
+    return [
+        place(folder / "evaluation.json", [(json.dumps(record, indent=2) + "\n").encode()]),
+        place(folder / "evaluation.md", [text.encode()]),
+    ]
 
 
 def _score(evaluation: Mapping[str, Any], name: str) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from stance.codebook import StanceError
 from stance.interchange import FORMATS
+from stance.placing import place
 from stance.stanced_sentences import StancedSentence, archive_sentences, read_jsonl, sentences_of
 from stance.streams import JOB
 
@@ -20,7 +21,7 @@ def export(options: argparse.Namespace) -> None:
     if out.resolve().is_relative_to(source.resolve()):
         raise StanceError(f"{out}: the stances themselves; --out must be another file, elsewhere")
     out.parent.mkdir(parents=True, exist_ok=True)
-    _write(out, FORMATS[options.to](read_sentences(source)))
+    place(out, (piece.encode() for piece in FORMATS[options.to](read_sentences(source))))
     print(out)
 
 
@@ -38,14 +39,3 @@ def read_sentences(path: Path) -> Iterator[StancedSentence]:
     from stance.reading import read_coded
 
     return sentences_of(read_coded(path))
-
-
-def _write(path: Path, pieces: Iterable[str]) -> None:
-    """Write ``path`` so that it is whole or not there."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="") as handle:
-            handle.writelines(pieces)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)

