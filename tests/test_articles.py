@@ -43,6 +43,27 @@ def test_the_day_of_publication_is_as_the_page_declares_it(declared):
     assert article(PAGE.replace(HEAD, f'<meta name="modified" content="2021-01-01">{declared}'))["date"] == "2020-01-09"
 
 
+EMPTY = '<meta name="date" content=""><time itemprop="datePublished">today</time>'
+ODD = '<meta name="date" content="09/01/2020">'
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        '<meta property="article:published_time" content="2020-01-09">',
+        '<script type="application/ld+json">{"a": {"datePublished": ""}, "datePublished": "2020-01-09"}</script>',
+    ],
+)
+@pytest.mark.parametrize("first", [EMPTY, ODD, '<meta name="date" content="2999-01-01">'])
+def test_a_date_that_is_not_understood_does_not_hide_another(first, later):
+    assert article(PAGE.replace(HEAD, first + later))["date"] == "2020-01-09"
+
+
+@pytest.mark.parametrize(("declared", "date"), [(EMPTY, ""), (EMPTY + ODD, "09/01/2020")])
+def test_where_no_date_is_understood_the_first_is_told(declared, date):
+    assert article(PAGE.replace(HEAD, declared))["date"] == date
+
+
 def test_no_date_is_guessed_from_the_wording():
     assert article(PAGE.replace(HEAD, ""))["date"] == ""
 

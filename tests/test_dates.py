@@ -29,6 +29,11 @@ TODAY = dt.date(2022, 3, 5)
         "2 MARCH, 2022",
         "March 2, 2022",
         "Mar. 2 2022",
+        "March 2, 2022 10:00",
+        "2 March 2022 10:00 GMT",
+        "Wed, 02 Mar 2022 10:00:00 GMT",
+        "Wed, 2 Mar 2022 23:30:00 -0500",
+        "Wednesday, March 2, 2022",
         DAY,
         dt.datetime(2022, 3, 2, 23, 59),
         dt.datetime(2022, 3, 2, 23, 59, tzinfo=dt.timezone(dt.timedelta(hours=-8))),
@@ -58,6 +63,11 @@ def test_every_month_has_two_names():
         assert report_date(f"2 {month} 2021", TODAY) == dt.date(2021, number, 2)
 
 
+@pytest.mark.parametrize("value", ["Sept. 5, 2021", "5 Sept 2021", "Sun, 05 Sept 2021 10:00:00 GMT"])
+def test_september_has_a_third_name(value):
+    assert report_date(value, TODAY) == dt.date(2021, 9, 5)
+
+
 @pytest.mark.parametrize("value", [None, "", " \n"])
 def test_an_empty_field_is_no_date(value):
     assert report_date(value, TODAY) is None
@@ -77,7 +87,19 @@ def test_a_day_that_no_calendar_has_is_refused(value):
 
 @pytest.mark.parametrize(
     "value",
-    ["March", "9 January", "2022-03", "2022-03-02 to 2022-03-04", "2022-03-02x", "2 mars 2022", "２０２２-03-02", True],
+    [
+        "March",
+        "9 January",
+        "2022-03",
+        "2022-03-02 to 2022-03-04",
+        "2022-03-02x",
+        "2 mars 2022",
+        "Wed",
+        "Wod, 2 March 2022",
+        "2 March 2022 noon",
+        "２０２２-03-02",
+        True,
+    ],
 )
 def test_another_form_is_refused_with_those_that_are_understood(value):
     with pytest.raises(StanceError, match=rf"date '{value}' is not understood; give 2022-03-16, .* March 16, 2022"):

@@ -161,6 +161,15 @@ def test_a_line_and_a_text_have_their_limits_after_unpacking_too(path, monkeypat
         whole(path)
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+def test_after_too_long_a_line_the_next_is_read_however_lines_end(path, monkeypatch, end):
+    monkeypatch.setattr(files, "MAX_LINE", 1000)
+    path.write_bytes(end.join([b"b" * 10_000, b"c", b"d"]))
+    (long, _), *rest = lines(path)
+    assert len(long) == 1001
+    assert rest == [("c" + end.decode(), ""), ("d", "")]
+
+
 def test_what_would_never_end_is_not_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe.txt")
     (tmp_path / "device.txt").symlink_to("/dev/zero")

@@ -69,6 +69,13 @@ def test_a_dna_statement_agrees_when_the_organisation_gives_ground():
     assert [row["label"] for row in rows] == ["concession", "precondition", "rejection"]
 
 
+def test_a_carriage_return_in_a_dna_statement_does_not_end_its_row():
+    [row] = csv.DictReader(
+        io.StringIO(written("dna", [StancedSentence("r1\r", DAY, 1, "Belmark\rwould go.", {OFFER: 0.9})]), newline="")
+    )
+    assert (row["document_title"], row["text"], row["probability"]) == ("r1\r", "Belmark\rwould go.", "0.9")
+
+
 def test_a_dna_statement_stands_where_its_sentence_stands_if_that_is_known():
     first, _, last = csv.DictReader(io.StringIO(written("dna"), newline=""))
     assert [first[name] for name in DNA_COLUMNS[:7]] == ["1", "1", "10", "36", "1", "1", ""]

@@ -107,11 +107,18 @@ def test_a_copy_stays_marked(tmp_path):
             "coded.csv:2: probability '1.5' is not a number from 0 to 1",
         ),
         ([f"{HEADER},position", "r1,2030-01-01,Belmark,demand,talks,x"], "position 'x' is not a number from 0"),
+        ([f"{HEADER},position", "r1,2030-01-01,Belmark,demand,talks,2.7"], "position '2.7' is not a whole number"),
     ],
 )
 def test_a_faulty_coded_table_is_refused_with_its_place(tmp_path, lines, message):
     with pytest.raises(StanceError, match=message):
         read_coded(put(tmp_path, *lines))
+
+
+def test_a_table_that_a_spreadsheet_saved_as_utf_16_is_read(tmp_path):
+    path = tmp_path / "coded.csv"
+    path.write_text(f"{HEADER}\nr1,2030-01-01,Côte,demand,talks\n", encoding="utf-16")
+    assert read_coded(path)[0].stances[0].actor == "Côte"
 
 
 def test_the_apostrophe_before_what_a_spreadsheet_would_run_is_no_part_of_the_text(tmp_path):

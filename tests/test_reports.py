@@ -1,6 +1,7 @@
 """Dated reports for a shift report: what is read, what is left out and why, and the strict door for code."""
 
 import datetime as dt
+import gzip
 import hashlib
 import json
 
@@ -215,6 +216,12 @@ def test_a_text_that_is_no_string_is_refused(jsonl, text):
 def test_a_blank_text_is_refused(jsonl):
     with pytest.raises(StanceError, match="text is missing or empty"):
         read_reports(jsonl({**ROW, "text": " \n"}))
+
+
+def test_parquet_within_gzip_is_refused(tmp_path):
+    (tmp_path / "reports.parquet.gz").write_bytes(gzip.compress(b"PAR1"))
+    with pytest.raises(StanceError, match=r"reports\.parquet\.gz: Parquet within gzip, which is not read; unpack it"):
+        read_reports(tmp_path / "reports.parquet.gz")
 
 
 def test_a_file_that_only_claims_to_be_parquet_is_refused(tmp_path):

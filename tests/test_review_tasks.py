@@ -63,6 +63,15 @@ def test_the_answers_of_a_tool_come_back(tmp_path, suffix):
     assert read_checked(EXPORTS[suffix](tmp_path / f"export{suffix}"), PAIRS) == READ
 
 
+@pytest.mark.parametrize("suffix", EXPORTS)
+def test_an_export_may_have_a_byte_order_mark(tmp_path, suffix):
+    path = EXPORTS[suffix](tmp_path / f"export{suffix}")
+    for encoding in ("utf-8-sig", "utf-16"):
+        copy = tmp_path / f"{encoding}{suffix}"
+        copy.write_text(path.read_text(encoding="utf-8"), encoding=encoding, newline="")
+        assert read_checked(copy, PAIRS) == READ
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_no_format_tells_what_was_decided(name):
     told, other = (FORMATS[name]([pair(1, label)]) for label in (D, C))
@@ -119,14 +128,15 @@ def test_annotators_who_agree_count_once(tmp_path):
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("e.jsonl", "{", r"e\.jsonl:1: .*; expected JSON"),
-        ("e.jsonl", "[]", r"e\.jsonl:1: \[\] is not a JSON object"),
+        ("e.jsonl", "{", r"e\.jsonl:1: .*; every line must be a JSON object"),
+        ("e.jsonl", "[]", r"e\.jsonl:1: a list; every line must be a JSON object"),
         (
             "e.jsonl",
             '{"text": "x", "label": ["none"]}',
             r"e\.jsonl:1: no report_id, position, .*; the tasks must be those",
         ),
-        ("e.jsonl", "", r"e\.jsonl: 0 of 0 rows have no labels"),
+        ("e.jsonl", "", r"e\.jsonl: the file is empty"),
+        ("e.json", "{", r"e\.json: .*; expected JSON"),
         ("e.json", "{}", r"e\.json: not a JSON array; export from Label Studio as JSON"),
         ("e.json", '[{"data": {}}]', r"e\.json: task 1: no list of annotations; export from Label Studio as JSON"),
         ("e.json", '[{"annotations": []}]', r"e\.json: task 1: None is not a JSON object"),

@@ -44,9 +44,10 @@ def test_two_texts_in_one_position_are_refused():
 @pytest.mark.parametrize(
     ("row", "message"),
     [
-        ("{", r"s\.jsonl:2: Expecting property name .*; each line must be a JSON object"),
-        ("[" * 100_000, r"s\.jsonl:2: .*; each line must be a JSON object"),
-        ("[]", "s.jsonl:2: no list of stances; each line must be a JSON object with report_id, date"),
+        ("{", r"s\.jsonl:2: Expecting property name .*; every line must be a JSON object"),
+        ("[" * 100_000, r"s\.jsonl:2: .*; every line must be a JSON object"),
+        ("[]", "s.jsonl:2: a list; every line must be a JSON object"),
+        ("{}", "s.jsonl:2: no list of stances; each line must be a JSON object with report_id, date"),
         (GOOD | {"stances": {}}, "s.jsonl:2: no list of stances"),
         (GOOD | {"report_id": " "}, "s.jsonl:2: report_id is empty; it must be filled"),
         (GOOD | {"report_id": 7}, "s.jsonl:2: report_id 7 is not a text"),
@@ -55,6 +56,8 @@ def test_two_texts_in_one_position_are_refused():
         (GOOD | {"position": None}, "s.jsonl:2: position None is not a number from 0"),
         (GOOD | {"position": float("inf")}, "s.jsonl:2: position inf is not a number from 0"),
         (GOOD | {"position": True}, "s.jsonl:2: position True is not a number from 0"),
+        (GOOD | {"position": 2.7}, "s.jsonl:2: position 2.7 is not a whole number"),
+        (GOOD | {"end": 0.5}, "s.jsonl:2: end 0.5 is not a whole number"),
         (GOOD | {"start": -1}, "s.jsonl:2: start -1 is not a number from 0"),
         (GOOD | {"stances": ["demand"]}, "s.jsonl:2: stance 'demand' is not an object with actor, label"),
         (GOOD | {"stances": [HELD | {"label": "demnad"}]}, "s.jsonl:2: label 'demnad' is not one of demand"),
@@ -72,7 +75,7 @@ def test_a_file_that_is_not_there_or_not_utf_8_is_refused(tmp_path):
     with pytest.raises(StanceError, match=r"none\.jsonl: No such file or directory; expected a file of JSON lines"):
         list(read_jsonl(tmp_path / "none.jsonl"))
     (tmp_path / "latin.jsonl").write_bytes(b'"Belm\xe4rk"\n')
-    with pytest.raises(StanceError, match=r"latin\.jsonl: not UTF-8 after line 0; save the file as UTF-8"):
+    with pytest.raises(StanceError, match=r"latin\.jsonl:1: byte 5 \(0xe4\) is not UTF-8; save the file as UTF-8$"):
         list(read_jsonl(tmp_path / "latin.jsonl"))
 
 

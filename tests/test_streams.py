@@ -85,7 +85,10 @@ def test_a_file_that_two_paths_name_is_read_once(tmp_path):
 
 @pytest.mark.parametrize("name", ["nothing.jsonl", "*.jsonl"])
 def test_a_path_without_a_file_is_refused(tmp_path, name):
-    with pytest.raises(StanceError, match=r"no such file or folder; expected \.txt, \.html, .* \(also \.gz\), folders"):
+    with pytest.raises(
+        StanceError,
+        match=r"no such file or folder; expected \.txt, \.html, .* \(all but \.parquet also \.gz\), folders",
+    ):
         sources([tmp_path / name])
     with pytest.raises(StanceError, match="no file there; expected"):
         sources([tmp_path])

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from stance.codebook import Label, StanceError
-from stance.tables import as_cell, choice, filled, from_cell, parse_date, read_rows, write_rows
+from stance.tables import as_cell, choice, filled, from_cell, number, parse_date, read_rows, whole_number, write_rows
 
 COLUMNS = ("party", "claim")
 
@@ -38,6 +38,18 @@ def test_a_byte_order_mark_and_windows_line_ends_are_no_part_of_the_values(table
     assert [row for _, row in table("\ufeffparty,claim\r\nArdania,the delta\r\n")] == [
         {"party": "Ardania", "claim": "the delta"}
     ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_table_is_in_what_its_byte_order_mark_says(table, encoding):
+    assert [row["claim"] for _, row in table("party,claim\nArdania,Côte\n".encode(encoding))] == ["Côte"]
+
+
+def test_what_is_not_what_its_mark_says_is_refused_with_its_byte_in_the_file(table):
+    with pytest.raises(StanceError, match=r"claims\.csv: byte 4 is not UTF-16-LE; save the file as UTF-8"):
+        table(b"\xff\xfea\0b")
+    with pytest.raises(StanceError, match=r"claims\.csv: byte 4 is not UTF-8"):
+        table(b"\xef\xbb\xbfa\xe4b")
 
 
 def test_quoted_commas_quotes_and_line_breaks_belong_to_the_value(table):
@@ -140,7 +152,37 @@ def test_a_choice_that_does_not_exist_is_refused_with_those_that_do(value):
         choice("claims.csv:2", "label", value, Label, also="none")
 
 
-@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+7 said no", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''-x"])
+@pytest.mark.parametrize("value", [3, 3.0, "3", "3.0", "3e0"])
+def test_a_whole_number_may_be_written_as_any_number(value):
+    assert whole_number("claims.csv:2", "position", value) == 3
+
+
+@pytest.mark.parametrize("value", [2.7, "2.7", 1e-9])
+def test_no_number_is_made_whole(value):
+    with pytest.raises(StanceError, match=rf"claims\.csv:2: position {value!r} is not a whole number"):
+        whole_number("claims.csv:2", "position", value)
+
+
+@pytest.mark.parametrize("value", [-1, "-0.1", "x", "", None, True, float("nan"), "inf", 10**400, [1]])
+def test_what_is_no_number_is_refused(value):
+    for read in (number, whole_number):
+        with pytest.raises(StanceError, match=r"claims\.csv:2: share .* is not a number from 0"):
+            read("claims.csv:2", "share", value)
+
+
+def test_a_number_has_its_bounds():
+    assert (number("claims.csv:2", "share", "0", 1.0), number("claims.csv:2", "share", 1, 1.0)) == (0.0, 1.0)
+    with pytest.raises(StanceError, match=r"claims\.csv:2: share '1\.5' is not a number from 0 to 1$"):
+        number("claims.csv:2", "share", "1.5", 1.0)
+
+
+FORMULAS = (
+    "=HYPERLINK(1)", "+7 said no", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "\n=1",
+    "\uff1d1", "\uff0b1", "\uff0d1", "\uff201", "'=1", "''-x", "'\n1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", FORMULAS)
 def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe_and_loses_it_again(text):
     assert as_cell(text) == f"'{text}"
     assert from_cell(f"'{text}") == text

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from stance.codebook import StanceError
+from stance.dates import report_date
 
 MAX_PAGE: Final = 5_000_000  # characters; such a page takes half a minute
 _PAGE: Final = re.compile(
@@ -55,7 +56,7 @@ def article(page: str) -> Mapping[str, str]:
     try:
         from trafilatura import bare_extraction, load_html
     except ImportError as error:
-        raise StanceError("a web page; to read it: pip install 'stance[html]'") from error
+        raise StanceError("a web page; to read it: pip install '.[html]' in the project's folder") from error
     tree = load_html(page)
     date = "" if tree is None else _declared_date(tree)
     found: Any = None if tree is None else bare_extraction(tree, with_metadata=True, include_comments=False)
@@ -66,11 +67,22 @@ def article(page: str) -> Mapping[str, str]:
 
 
 def _declared_date(tree: Any) -> str:
+    """The first declared date that is understood; else the first, that is then refused by name; "" if none is there."""
+    declared = [date for date in _declared_dates(tree) if date.strip()]
+    return next(filter(_is_date, declared), "".join(declared[:1]))
+
+
+def _declared_dates(tree: Any) -> Iterator[str]:
     for element in tree.iter("meta", "time"):
         names = {(element.get(name) or "").lower() for name in ("property", "name", "itemprop")}
         if names & _DATES or element.get("pubdate") is not None:
-            return str(element.get("content") or element.get("datetime") or "")
+            yield str(element.get("content") or element.get("datetime") or "")
     for script in tree.xpath("//script[@type='application/ld+json']"):
-        if match := _PUBLISHED.search(script.text or ""):
-            return str(match[1])
-    return ""
+        yield from map(str, _PUBLISHED.findall(script.text or ""))
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return report_date(text) is not None
+    except StanceError:
+        return False

@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         "text",
         nargs="*",
         help="the text (without it and --file, standard input is read); with --out files, folders or patterns: "
-        f"{', '.join(READERS)}, also .gz, with text and, if you like, report_id, date, title, outlet",
+        f"{', '.join(READERS)}, all but .parquet also .gz, with text and, if you like, report_id, date, title, outlet",
     )
     classify.add_argument("--file", type=Path, help="a text file or web page, read as one text")
     classify.add_argument("--date", help="date of the text (YYYY-MM-DD): tells apart office holders")
@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument(
         "path",
         type=Path,
-        help=f"dated reports: {', '.join(READERS)}, also .gz, a folder of these or a pattern; "
+        help=f"dated reports: {', '.join(READERS)}, all but .parquet also .gz, a folder of these or a pattern; "
         "or a folder that classify --out wrote",
     )
     report.add_argument(

@@ -11,16 +11,19 @@ from stance.codebook import StanceError
 ALLOWED: Final = "2022-03-16, 2022/03/16, 20220316, 16 March 2022 or March 16, 2022"
 _TIME: Final = r"(?:[T ]\d{1,2}:\d{2}.*|T\d{4,6}(?!\d).*)?"  # and its offset; the date counts as it is written
 _NAMES: Final = "january february march april may june july august september october november december"
-_MONTHS: Final = {form: number for number, name in enumerate(_NAMES.split(), start=1) for form in (name, name[:3])}
+_MONTHS: Final = {form: number for number, name in enumerate(_NAMES.split(), start=1) for form in (name, name[:3])} | {
+    "sept": 9
+}
 _MONTH: Final = f"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\\.?"
+_WEEKDAY: Final = r"(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs)?|fri|sat(?:ur)?|sun)(?:day)?\.?,? )?"  # as in RFC 822
 _FORMS: Final = tuple(
     re.compile(form, re.ASCII | re.IGNORECASE)
     for form in (
         rf"(?P<year>\d{{4}})-(?P<month>\d{{2}})-(?P<day>\d{{2}}){_TIME}",
         rf"(?P<year>\d{{4}})/(?P<month>\d{{2}})/(?P<day>\d{{2}}){_TIME}",
         rf"(?P<year>\d{{4}})(?P<month>\d{{2}})(?P<day>\d{{2}}){_TIME}",
-        rf"(?P<day>\d{{1,2}}) {_MONTH},? (?P<year>\d{{4}})",
-        rf"{_MONTH} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}})",
+        rf"{_WEEKDAY}(?P<day>\d{{1,2}}) {_MONTH},? (?P<year>\d{{4}}){_TIME}",
+        rf"{_WEEKDAY}{_MONTH} (?P<day>\d{{1,2}}),? (?P<year>\d{{4}}){_TIME}",
     )
 )
 _AMBIGUOUS: Final = re.compile(r"(\d{1,2})[./-]\d{1,2}[./-](?:\d{2}|\d{4})", re.ASCII)

@@ -66,25 +66,27 @@ class Text:
 
     Args:
         content: the bytes, from their start.
-        encoding: what the user says it is, for what has no byte order mark; "" for UTF-8.
+        encoding: what the user says it is, for what has no byte order mark; "" for UTF-8, None for UTF-8 where the user
+            cannot say.
         is_page: a web page, which may declare its encoding itself.
 
     Raises:
         StanceError: where the first bytes are not those of a text.
     """
 
-    def __init__(self, content: Peekable, encoding: str = "", *, is_page: bool = False) -> None:
+    def __init__(self, content: Peekable, encoding: str | None = "", *, is_page: bool = False) -> None:
         head = content.peek(_N_HEAD)[:_N_HEAD]
         if not head:
             raise StanceError("the file is empty")
         _refuse_other_kinds(head)
-        mark, marked = next(((mark, name) for mark, name in _MARKS if head.startswith(mark)), (b"", ""))
-        content.read(len(mark))
+        n_mark, marked = byte_order_mark(head)
+        content.read(n_mark)
         declared = declared_encoding(head) if is_page and not marked and not encoding else ""
         self.encoding = marked or _usual(encoding or (declared if is_encoding(declared) else "utf-8"))
-        self.n_bytes = len(mark)  # of what was read
+        self.n_bytes = n_mark  # of what was read
         if not marked and not encoding:
-            _refuse_unmarked(head)
+            _refuse_unmarked(head, can_say=encoding is not None)
+        self._can_say = encoding is not None
         # Wide characters have no bytes that could stand for themselves.
         errors = "strict" if self.encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
         self._decoded = io.TextIOWrapper(cast(BinaryIO, content), self.encoding, errors, newline="")
@@ -100,9 +102,9 @@ class Text:
             raise StopIteration
         if len(line) > MAX_LINE:
             self._fault = f"a line of more than {MAX_LINE:,} characters; shorter ones are allowed"
-            while not line.endswith("\n") and (line_end := self._read(self._decoded.readline, MAX_LINE)):
-                if line_end.endswith("\n"):
-                    break
+            line_end = line
+            while line_end and not line_end.endswith(("\n", "\r")):
+                line_end = self._read(self._decoded.readline, MAX_LINE)
         return line
 
     def whole(self) -> str:
@@ -146,12 +148,14 @@ class Text:
     def _undecodable(self, surrogate: str) -> str:
         likely = " (files of older Windows programs: --encoding cp1252)" if self.encoding == "utf-8" else ""
         name = self.encoding.upper()
+        if not self._can_say:
+            return f"(0x{ord(surrogate) & 0xFF:02x}) is not {name}; save the file as UTF-8"
         return f"(0x{ord(surrogate) & 0xFF:02x}) is not {name}; save the file as UTF-8, or give its --encoding{likely}"
 
 
 @contextmanager
-def opened(file: Path, encoding: str = "", *, is_page: bool = False) -> Iterator[tuple[Text, Callable[[], int]]]:
-    """The text of ``file``, and how many bytes of the file were read up to now.
+def opened(file: Path, encoding: str | None = "", *, is_page: bool = False) -> Iterator[tuple[Text, Callable[[], int]]]:
+    """The text of ``file``, read as ``Text`` says, and how many bytes of the file were read up to now.
 
     Raises:
         StanceError: for what is no text, without the place.
@@ -191,6 +195,15 @@ def check_regular(file: Path) -> None:
         raise StanceError("a pipe or device; only files are read")
 
 
+def byte_order_mark(head: bytes) -> tuple[int, str]:
+    """How many bytes the byte order mark of a text has, and the encoding that it tells; 0 and "" if there is none.
+
+    >>> byte_order_mark("\ufeffBelmark".encode("utf-16-be")), byte_order_mark(b"Belmark")
+    ((2, 'utf-16-be'), (0, ''))
+    """
+    return next(((len(mark), name) for mark, name in _MARKS if head.startswith(mark)), (0, ""))
+
+
 def is_encoding(name: str) -> bool:
     """Whether Python knows a text encoding of that name.
 
@@ -216,7 +229,8 @@ def _refuse_other_kinds(head: bytes) -> None:
             raise StanceError("an Office document; save it as plain text" if is_office else reason)
 
 
-def _refuse_unmarked(head: bytes) -> None:
+def _refuse_unmarked(head: bytes, *, can_say: bool) -> None:
     for pattern, name in _UNMARKED:
         if pattern.match(head):
-            raise StanceError(f"NUL bytes as in {name.upper()} without a byte order mark; then give --encoding {name}")
+            remedy = f"then give --encoding {name}" if can_say else "save the file as UTF-8"
+            raise StanceError(f"NUL bytes as in {name.upper()} without a byte order mark; {remedy}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,6 +13,7 @@ from typing import Any, Final
 
 from stance.codebook import StanceError
 from stance.files import MAX_LINE, check_regular, opened
+from stance.json_lines import json_rows
 from stance.records import FIELDS
 
 PAGES: Final = (".html", ".htm")
@@ -70,7 +70,7 @@ def _unpacked(file: PurePath) -> PurePath:
 def _unknown(file: Path, encoding: str) -> Iterator[Row]:
     with opened(file, encoding):  # where some kinds are known by their first bytes
         given = f"a {file.suffix}" if file.suffix else "a file without suffix"
-    raise StanceError(f"{given}; read are {', '.join(READERS)}, and these with .gz")
+    raise StanceError(f"{given}; read are {', '.join(READERS)}, and these but .parquet with .gz")
 
 
 def _text(file: Path, encoding: str) -> Iterator[Row]:
@@ -84,25 +84,8 @@ def _text(file: Path, encoding: str) -> Iterator[Row]:
 
 
 def _jsonl(file: Path, encoding: str) -> Iterator[Row]:
-    with opened(file, encoding) as (lines, position):
-        start = 0
-        for number, line in enumerate(lines, start=1):
-            n_bytes, start = position() - start, position()
-            fault = lines.fault()
-            if fault or line.strip():
-                fields, reason = _json(line)
-                yield Row(f"{file}:{number}", fields, n_bytes, fault or reason)
-
-
-def _json(line: str) -> tuple[Mapping[str, Any], str]:
-    """The fields, or why there are none."""
-    try:
-        row = json.loads(line.removeprefix("\ufeff").rstrip("\r\n"))
-    except json.JSONDecodeError as error:
-        return {}, f"{error.msg} at character {error.pos + 1}; every line must be a JSON object"
-    except (ValueError, RecursionError) as error:
-        return {}, f"{error}; every line must be a JSON object"
-    return (row, "") if isinstance(row, dict) else ({}, f"a {type(row).__name__}; every line must be a JSON object")
+    for row in json_rows(file, encoding):
+        yield Row(*row)
 
 
 def _csv(file: Path, encoding: str) -> Iterator[Row]:
@@ -200,6 +183,8 @@ def _parquet(file: Path, encoding: str) -> Iterator[Row]:
     from pyarrow.parquet import ParquetFile
 
     check_regular(file)
+    if file.suffix.lower() == ".gz":
+        raise StanceError("Parquet within gzip, which is not read; unpack it")
     try:
         with ParquetFile(file) as table:
             if "text" not in table.schema_arrow.names:
@@ -220,4 +205,6 @@ def _parquet(file: Path, encoding: str) -> Iterator[Row]:
 READERS: Final[Mapping[str, Callable[[Path, str], Iterator[Row]]]] = {
     ".txt": _text, **dict.fromkeys(PAGES, _text), ".jsonl": _jsonl, ".csv": _csv, ".parquet": _parquet,
 }  # fmt: skip
-ALLOWED: Final = f"{', '.join(READERS)} (also .gz), folders of these, or patterns such as 'news/*.jsonl'"
+ALLOWED: Final = (
+    f"{', '.join(READERS)} (all but .parquet also .gz), folders of these, or patterns such as 'news/*.jsonl'"
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import io
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -10,6 +10,7 @@ from typing import Final
 
 from stance.codebook import LABELS, NOBODY, Label, Stance, StanceError
 from stance.stanced_sentences import STANCE_FIELDS, StancedSentence
+from stance.tables import write_rows
 
 DNA_COLUMNS: Final = (
     "id", "documentId", "startCaret", "endCaret", "statementTypeId", "coder", "person", "organization", "concept",
@@ -44,8 +45,7 @@ def json_line(value: object) -> str:
 
 def dna(sentences: Iterable[StancedSentence]) -> Pieces:
     """Statements for Discourse Network Analyzer, as CSV: an organisation gives ground on an issue, or does not."""
-    row = csv.writer(_Passing(), lineterminator="\n").writerow
-    yield row(DNA_COLUMNS)
+    yield _csv_row(DNA_COLUMNS)
     n_documents, n_statements, report_id = 0, 0, None
     for sentence in _originals(sentences):
         n_documents += sentence.report_id != report_id
@@ -60,7 +60,7 @@ def dna(sentences: Iterable[StancedSentence]) -> Pieces:
             statement = ("", stance.actor, f"giving ground on {stance.issue}", agreement)
             place = (n_statements, n_documents, sentence.start, sentence.end, 1, 1)
             beside = (time, sentence.text, title, stance.label, stance.issue, _rounded(probability))
-            yield row((*place, *statement, *beside))
+            yield _csv_row((*place, *statement, *beside))
 
 
 def events(sentences: Iterable[StancedSentence]) -> Pieces:
@@ -162,11 +162,10 @@ FORMATS: Final[Mapping[str, Callable[[Iterable[StancedSentence]], Pieces]]] = {
 }
 
 
-class _Passing:
-    """A file that hands back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
+def _csv_row(cells: Iterable[object]) -> str:
+    row = io.StringIO()
+    write_rows(row, [cells])
+    return row.getvalue()
 
 
 def _originals(sentences: Iterable[StancedSentence]) -> Iterator[StancedSentence]:

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
-from math import inf, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +14,7 @@ import numpy as np
 from stance.codebook import LABELS, NOBODY, Asked, DatedStance, Example, Issue, Label, ReadReport, StanceError
 from stance.predictions import DecisionRule, Probabilities
 from stance.stanced_sentences import read_jsonl
-from stance.tables import choice, filled, from_cell, parse_date, split_rows
+from stance.tables import choice, filled, from_cell, number, parse_date, split_rows, whole_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,7 +124,7 @@ def _coded_reports(source: str, rows: Iterable[tuple[str, dict[str, str]]]) -> l
     """The reports in rows of fields, each with its place; empty rows do not count."""
     trimmed = ((where, {name: _trimmed(name, value) for name, value in row.items()}) for where, row in rows)
     filed = [(where, row) for where, row in trimmed if any(row.values())]
-    stances = [_coded(where, row, number) for number, (where, row) in enumerate(filed, start=1)]
+    stances = [_coded(where, row, index) for index, (where, row) in enumerate(filed, start=1)]
     if not stances:
         raise StanceError(f"{source}: no stance there; at least one is needed")
     copies = {row["report_id"]: row.get("copy_of", "") for _, row in filed}
@@ -157,29 +156,17 @@ def _trimmed(column: str, value: str) -> str:
     return value if column == "sentence" else value.strip()
 
 
-def _coded(where: str, row: dict[str, str], number: int) -> DatedStance:
+def _coded(where: str, row: dict[str, str], index: int) -> DatedStance:
     date = parse_date(where, row["date"])
     if date is None:
         raise StanceError(f"{where}: date is empty; it must be filled")
     return DatedStance(
         filled(where, row, "report_id"),
         date,
-        int(_number(where, row, "position", str(number), inf)),
+        whole_number(where, "position", row.get("position") or index),
         row.get("sentence", ""),
         row["actor"] or NOBODY,
         choice(where, "label", row["label"].lower(), Label),
         choice(where, "issue", row["issue"].lower(), Issue),
-        _number(where, row, "probability", "1", 1.0),
+        number(where, "probability", row.get("probability") or 1.0, 1.0),
     )
-
-
-def _number(where: str, row: dict[str, str], column: str, default: str, highest: float) -> float:
-    value = row.get(column) or default
-    try:
-        number = float(value)
-    except ValueError:
-        number = nan
-    if not 0 <= number <= highest or number == inf:
-        allowed = "from 0" if highest == inf else f"from 0 to {highest:g}"
-        raise StanceError(f"{where}: {column} {value!r} is not a number {allowed}")
-    return number

@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from stance.codebook import Label, StanceError
 from stance.interchange import json_line
+from stance.json_lines import json_objects
 from stance.review import SEPARATOR, AskedPair, Key, draw_mark, read_answers, read_review, review_table
 from stance.tables import read_text
 
 KEPT: Final = ("report_id", "position", "actor", "sentence", "draw")  # of the CSV, and needed to find the pair again
 N_DRAWN: Final = "n_drawn"
-_Answer = tuple[str, dict[str, Any], list[str]]  # its place, the task, the labels
+_Answer = tuple[str, Mapping[str, Any], list[str]]  # its place, the task, the labels
 
 
 def doccano_lines(pairs: Sequence[AskedPair]) -> str:
@@ -91,15 +92,15 @@ def _row(where: str, task: Mapping[str, Any], labels: Sequence[str]) -> dict[str
 
 
 def _doccano_answers(path: Path) -> Iterator[_Answer]:
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        where = f"{path}:{number}"
-        if line.strip():
-            task = _json(where, line)
-            yield where, _object(where, task), _labels(where, task.get("label", []))
+    for where, task in json_objects(path):
+        yield where, task, _labels(where, task.get("label", []))
 
 
 def _label_studio_answers(path: Path) -> Iterator[_Answer]:
-    tasks = _json(str(path), read_text(path))
+    try:
+        tasks = json.loads(read_text(path))
+    except (ValueError, RecursionError) as error:
+        raise StanceError(f"{path}: {error}; expected JSON") from error
     if not isinstance(tasks, list):
         raise StanceError(f"{path}: not a JSON array; export from Label Studio as JSON")
     for number, task in enumerate(tasks, start=1):
@@ -124,13 +125,6 @@ def _chosen(where: str, annotation: Mapping[str, Any]) -> Iterator[str]:
     results = annotation.get("result")
     for result in results if isinstance(results, list) else []:
         yield from _labels(where, _object(where, _object(where, result).get("value")).get("choices", []))
-
-
-def _json(where: str, text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise StanceError(f"{where}: {error}; expected JSON") from error
 
 
 def _object(where: str, value: Any) -> dict[str, Any]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
-from math import inf
 from pathlib import Path
 from typing import Any, Final
 
 from stance.codebook import NONE, Issue, Label, ReadReport, Stance, StanceError
-from stance.tables import choice, parse_date
+from stance.json_lines import json_objects
+from stance.tables import choice, number, parse_date, whole_number
 
 N_ROWS: Final = 8_192  # of an archive, read at once
 ARCHIVE_COLUMNS: Final = (
@@ -142,24 +141,12 @@ def read_jsonl(path: Path) -> Iterator[StancedSentence]:
     Raises:
         StanceError: naming file, line, value and what is allowed.
     """
-    number = 0
-    try:
-        with path.open(encoding="utf-8", newline="\n") as lines:
-            for number, line in enumerate(lines, start=1):
-                if line.strip():
-                    yield _of_json(f"{path}:{number}", line)
-    except OSError as error:
-        raise StanceError(f"{path}: {error.strerror}; expected a file of JSON lines") from error
-    except UnicodeDecodeError as error:
-        raise StanceError(f"{path}: not UTF-8 after line {number}; save the file as UTF-8") from error
+    for where, row in json_objects(path):
+        yield _of_json(where, row)
 
 
-def _of_json(where: str, line: str) -> StancedSentence:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise StanceError(f"{where}: {error}; each line must be a JSON object") from error
-    if not isinstance(row, dict) or not isinstance(row.get("stances"), list):
+def _of_json(where: str, row: Mapping[str, Any]) -> StancedSentence:
+    if not isinstance(row.get("stances"), list):
         raise StanceError(f"{where}: no list of stances; each line must be a JSON object with {', '.join(FIELDS)}")
     texts = {name: _text(where, row, name) for name in ("report_id", "sentence", "title", "outlet", "copy_of")}
     if not texts["report_id"].strip():
@@ -167,7 +154,7 @@ def _of_json(where: str, line: str) -> StancedSentence:
     return StancedSentence(
         report_id=texts["report_id"],
         date=parse_date(where, _text(where, row, "date")),
-        position=int(_number(where, "position", row.get("position"), inf)),
+        position=whole_number(where, "position", row.get("position")),
         text=texts["sentence"],
         stances=_likeliest(_stance_of_json(where, one) for one in row["stances"]),
         start=_offset(where, row, "start"),
@@ -186,7 +173,7 @@ def _stance_of_json(where: str, one: object) -> tuple[Stance, float]:
         choice(where, "label", _text(where, one, "label"), Label),
         choice(where, "issue", _text(where, one, "issue"), Issue),
     )
-    return stance, _number(where, "probability", one.get("probability", 1.0), 1.0)
+    return stance, number(where, "probability", one.get("probability", 1.0), 1.0)
 
 
 def _text(where: str, row: Mapping[str, Any], name: str) -> str:
@@ -199,11 +186,4 @@ def _text(where: str, row: Mapping[str, Any], name: str) -> str:
 
 
 def _offset(where: str, row: Mapping[str, Any], name: str) -> int | None:
-    return None if row.get(name) is None else int(_number(where, name, row[name], inf))
-
-
-def _number(where: str, name: str, value: object, highest: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= highest or value == inf:
-        allowed = "from 0" if highest == inf else f"from 0 to {highest:g}"
-        raise StanceError(f"{where}: {name} {value!r} is not a number {allowed}")
-    return value
+    return None if row.get(name) is None else whole_number(where, name, row[name])

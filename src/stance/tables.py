@@ -7,11 +7,14 @@ import datetime as dt
 import io
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from enum import StrEnum
+from math import inf, nan
 from pathlib import Path
 from typing import TextIO, TypeVar
 
 from stance.codebook import StanceError
+from stance.files import byte_order_mark
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -54,17 +57,22 @@ def split_rows(path: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def read_text(path: Path) -> str:
-    """The text of a UTF-8 file, without a byte order mark.
+    """The text of a file in UTF-8, or in what its byte order mark says, without that mark.
 
     Raises:
-        StanceError: if it cannot be read or is not UTF-8.
+        StanceError: if it cannot be read or decoded.
     """
+    n_mark, encoding = 0, ""
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+        n_mark, encoding = byte_order_mark(content)
+        return content[n_mark:].decode(encoding or "utf-8")
     except OSError as error:
         raise StanceError(f"{path}: {error.strerror}; expected a readable text file") from error
     except UnicodeDecodeError as error:
-        raise StanceError(f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8") from error
+        raise StanceError(
+            f"{path}: byte {n_mark + error.start} is not {(encoding or 'utf-8').upper()}; save the file as UTF-8"
+        ) from error
 
 
 def parse_date(where: str, value: str) -> dt.date | None:
@@ -90,6 +98,26 @@ def filled(where: str, row: dict[str, str], column: str) -> str:
     return row[column]
 
 
+def number(where: str, column: str, value: object, highest: float = inf) -> float:
+    """``value``, a number or the text of one, as a number from 0 to ``highest``."""
+    found = nan
+    if isinstance(value, int | float | str) and not isinstance(value, bool):
+        with suppress(ValueError, OverflowError):
+            found = float(value)
+    if not 0 <= found <= highest or found == inf:
+        allowed = "from 0" if highest == inf else f"from 0 to {highest:g}"
+        raise StanceError(f"{where}: {column} {value!r} is not a number {allowed}")
+    return found
+
+
+def whole_number(where: str, column: str, value: object) -> int:
+    """``value``, a number or the text of one, as a whole number from 0."""
+    found = number(where, column, value)
+    if not found.is_integer():
+        raise StanceError(f"{where}: {column} {value!r} is not a whole number")
+    return int(found)
+
+
 def choice(where: str, column: str, value: str, choices: type[Choice], also: str = "") -> Choice:
     """``value`` as one of ``choices``; ``also`` is named among the allowed where the caller takes it itself."""
     try:
@@ -99,7 +127,8 @@ def choice(where: str, column: str, value: str, choices: type[Choice], also: str
         raise StanceError(f"{where}: {column} {value!r} is not one of {allowed}") from error
 
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")  # how a cell begins that a spreadsheet runs, after any apostrophes
+# How a cell begins that a spreadsheet may run, after any apostrophes (OWASP, "CSV Injection"); the last are full-width
+_FORMULA = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
