@@ -205,7 +205,7 @@ def test_resuming_what_is_done_changes_nothing(archive, tmp_path):
 
 def test_a_folder_that_is_there_is_not_written_into(archive, tmp_path):
     (tmp_path / "out").mkdir()
-    with pytest.raises(StanceError, match="exists; go on with --resume, or name another folder"):
+    with pytest.raises(StanceError, match="exists; it is no archive of decisions; name another folder"):
         run(archive, tmp_path / "out")
     with pytest.raises(StanceError, match=f"no {JOB} there; --resume goes on only with what"):
         run(archive, tmp_path / "out", resume=True)
@@ -213,6 +213,8 @@ def test_a_folder_that_is_there_is_not_written_into(archive, tmp_path):
 
 def test_another_job_or_a_missing_part_is_not_resumed(archive, tmp_path):
     run(archive, tmp_path / "out")
+    with pytest.raises(StanceError, match="exists; go on with --resume, or name another folder"):
+        run(archive, tmp_path / "out")
     (tmp_path / "out/part-000002.parquet").unlink()
     with pytest.raises(StanceError, match="a part is missing or has another name; begin anew in another folder"):
         run(archive, tmp_path / "out", resume=True)

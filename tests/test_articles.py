@@ -108,5 +108,5 @@ def test_a_page_without_an_article_or_too_long_a_page_is_refused():
 
 def test_without_trafilatura_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "trafilatura", None)
-    with pytest.raises(StanceError, match=r"pip install 'stance\[html\]'"):
+    with pytest.raises(StanceError, match=r"pip install '\.\[html\]' in the project's folder"):
         article(PAGE)

@@ -155,7 +155,7 @@ def test_no_worker_at_all_is_refused(tmp_path):
 
 def test_without_ray_the_message_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "ray.data", None)
-    refused(tmp_path, r"--workers needs Ray: pip install 'stance\[ray\]'")
+    refused(tmp_path, r"--workers needs Ray: pip install '\.\[ray\]' in the project's folder")
     assert list(tmp_path.iterdir()) == []
 
 
