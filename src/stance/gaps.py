@@ -18,7 +18,7 @@ from stance.codebook import Issue
 from stance.firmness import Series, estimate_of
 from stance.metrics import CONFIDENCE, Estimate
 from stance.periods import Period
-from stance.quantification import Floats
+from stance.quantification import Floats, firmness
 
 MAX_ACTORS: Final = 6  # that are compared with each other, those with most stances
 
@@ -111,10 +111,10 @@ def _common_periods(first: Series, second: Series) -> list[tuple[int, int]]:
 
 def _gap(first: Series, second: Series, at: int, other: int) -> Gap:
     value = first.periods[at].firmness.value - second.periods[other].firmness.value
-    firmness, _ = difference_of(first.firmness[:, at] - second.firmness[:, other], value)
+    difference, _ = difference_of(firmness(first.shares[:, at]) - firmness(second.shares[:, other]), value)
     mixes = [_label_mix(shares) for shares in (first.shares[:, at], second.shares[:, other])]
     distance = estimate_of(np.abs(mixes[0] - mixes[1]).sum(axis=-1) / 2)
-    return Gap(first.actor, second.actor, first.issue, first.periods[at].period, firmness, distance)
+    return Gap(first.actor, second.actor, first.issue, first.periods[at].period, difference, distance)
 
 
 def _label_mix(shares: Floats) -> Floats:
@@ -137,5 +137,5 @@ def _changes(
 
 def _move(one: Series, before: int, after: int) -> tuple[Floats, float]:
     """Draws of the change of an actor's firmness between two of its periods, and its value."""
-    drawn = one.firmness[:, after] - one.firmness[:, before]
+    drawn = firmness(one.shares[:, after]) - firmness(one.shares[:, before])
     return drawn, one.periods[after].firmness.value - one.periods[before].firmness.value
