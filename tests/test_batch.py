@@ -99,7 +99,7 @@ def test_a_party_asked_about_has_a_row_though_it_holds_nothing(decisions):
 
 def test_a_sentence_without_a_party_has_one_row(decisions):
     [row] = decisions[decisions["report_id"] == "r5"].to_dict("records")
-    assert (row["actor"], row["label"], row["issue"], row["reason"]) == ("", NONE, "", "")
+    assert (row["actor"], row["position"], row["reason"]) == ("", 1, "")
 
 
 @pytest.mark.parametrize("rows", [REPORTS[::-1], REPORTS[3:] + REPORTS[:3], REPORTS[1::2] + REPORTS[::2]])
