@@ -48,7 +48,7 @@ _BY_REPORT: Final = f"""
 SELECT actor, span, {" + ".join(FIRM_LABELS)} AS firm, {" + ".join(LABELS)} AS total
 FROM pairs WHERE {" + ".join(LABELS)} > 0 ORDER BY actor, span, day, report_id
 """
-# Of each issue: the counts of each cell, and the stances of each report.
+# Of each issue: the stances of each report, and the counts of each cell.
 _ISSUE_PAIRS: Final = f"""
 CREATE TEMP TABLE issue_pairs AS
 SELECT actor, issue, span, report_id, any_value(day) AS day,
@@ -56,8 +56,7 @@ SELECT actor, issue, span, report_id, any_value(day) AS day,
 FROM counted WHERE label <> 'none' AND actor <> '{NOBODY}' GROUP BY actor, issue, span, report_id
 """
 _ISSUE_CELLS: Final = f"""
-SELECT actor, issue, span, {", ".join(f"sum({label})" for label in LABELS)},
-    list([{" + ".join(FIRM_LABELS)}, {" + ".join(LABELS)}] ORDER BY day, report_id)
+SELECT actor, issue, span, {", ".join(f"sum({label})" for label in LABELS)}
 FROM issue_pairs GROUP BY actor, issue, span
 """
 _PROBABILITY: Final = f"CASE label {' '.join(f'''WHEN '{label}' THEN {label}''' for label in LABELS)} END"
@@ -194,13 +193,13 @@ def _issue_cells(
     """The cells of each issue in any order: as that of all issues, but for the stances."""
     database.execute(_ISSUE_PAIRS)
     whole = {(cell.actor, cell.period): cell for cell in cells}
-    for actor, issue, span, *sums, by_report in database.execute(_ISSUE_CELLS).fetchall():
+    for actor, issue, span, *sums in database.execute(_ISSUE_CELLS).fetchall():
         yield replace(
             whole[actor, spans[span][0]],
             issue=Issue(issue),
             counts=dict(zip(LABELS, map(int, sums), strict=True)),
             expected=None,
-            by_report=np.array(by_report, dtype=np.int64),
+            by_report=np.empty((0, 2), dtype=np.int64),  # of single issues no reports are reshuffled
         )
 
 

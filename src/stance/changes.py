@@ -33,8 +33,8 @@ class FirmnessChange:
 
     ``p_value`` is twice the posterior probability that the change had the other sign; ``adjusted_p`` the same after
     Benjamini & Hochberg (1995) over all changes compared. ``permutation_p`` is that of a test which reshuffles the
-    reports of both periods and needs no correction; None where there are fewer than 20 ways to divide them, or more
-    than 1,000 reports.
+    reports of both periods and needs no correction; None where there are fewer than 20 ways to divide them, more than
+    1,000 reports, or a single issue.
     """
 
     actor: str
@@ -73,7 +73,7 @@ def firmness_changes(series: Iterable[Series]) -> list[FirmnessChange]:
             difference, p_value = difference_of(
                 drawn[:, later] - drawn[:, later - 1], after.firmness.value - before.firmness.value
             )
-            by_reports = _permutation_p(*one.cells[later - 1 : later + 1])
+            by_reports = None if one.issue else _permutation_p(*one.cells[later - 1 : later + 1])
             found.append(FirmnessChange(one.actor, before, after, difference, p_value, by_reports))
     by_number = adjusted([change.p_value for change in found])
     return [replace(change, adjusted_p=p) for change, p in zip(found, by_number, strict=True)]
