@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from glob import escape
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -48,16 +47,9 @@ _BY_REPORT: Final = f"""
 SELECT actor, span, {" + ".join(FIRM_LABELS)} AS firm, {" + ".join(LABELS)} AS total
 FROM pairs WHERE {" + ".join(LABELS)} > 0 ORDER BY actor, span, day, report_id
 """
-# Of each issue: the stances of each report, and the counts of each cell.
-_ISSUE_PAIRS: Final = f"""
-CREATE TEMP TABLE issue_pairs AS
-SELECT actor, issue, span, report_id, any_value(day) AS day,
-    {", ".join(f"count(*) FILTER (label = '{label}') AS {label}" for label in LABELS)}
-FROM counted WHERE label <> 'none' AND actor <> '{NOBODY}' GROUP BY actor, issue, span, report_id
-"""
 _ISSUE_CELLS: Final = f"""
-SELECT actor, issue, span, {", ".join(f"sum({label})" for label in LABELS)}
-FROM issue_pairs GROUP BY actor, issue, span
+SELECT actor, issue, span, {", ".join(f"count(*) FILTER (label = '{label}')" for label in LABELS)}
+FROM counted WHERE label <> 'none' AND actor <> '{NOBODY}' GROUP BY actor, issue, span
 """
 _PROBABILITY: Final = f"CASE label {' '.join(f'''WHEN '{label}' THEN {label}''' for label in LABELS)} END"
 _QUOTED: Final = "{'report_id': report_id, 'date': date, 'title': title, 'outlet': outlet, 'position': position, " \
@@ -191,16 +183,10 @@ def _issue_cells(
     database: DuckDBPyConnection, spans: list[tuple[Period, int]], cells: Iterable[Cell]
 ) -> Iterator[Cell]:
     """The cells of each issue in any order: as that of all issues, but for the stances."""
-    database.execute(_ISSUE_PAIRS)
     whole = {(cell.actor, cell.period): cell for cell in cells}
     for actor, issue, span, *sums in database.execute(_ISSUE_CELLS).fetchall():
-        yield replace(
-            whole[actor, spans[span][0]],
-            issue=Issue(issue),
-            counts=dict(zip(LABELS, map(int, sums), strict=True)),
-            expected=None,
-            by_report=np.empty((0, 2), dtype=np.int64),  # of single issues no reports are reshuffled
-        )
+        counts = dict(zip(LABELS, map(int, sums), strict=True))
+        yield whole[actor, spans[span][0]].on_issue(Issue(issue), counts)
 
 
 def _positions(

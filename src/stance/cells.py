@@ -21,12 +21,11 @@ class Cell:
     """An actor's stances in one period, counted: those on one ``issue``, or on all (None).
 
     ``n_reports`` name the actor, or hold a stance of it, in ``n_asked`` sentences; ``mean_day`` is their mean date as a
-    proleptic ordinal. ``n_sentences`` is the length of all reports of the period, 0 where unknown. ``counts`` are the
-    stances found, one for each sentence and label, and ``expected`` the sums of calibrated probabilities, None for
-    stances that people coded and for an issue. ``checked`` are the labels of each decision that somebody has checked,
-    none for an issue. Of stances that people coded, ``n_reports`` and
-    ``mean_day`` are those of the reports with such a stance. ``by_report`` are
-    the firm and all stances of each report with any, shape (n_reports_with_stance, 2).
+    proleptic ordinal. Of stances that people coded they are the reports with such a stance. ``n_sentences`` is the
+    length of all reports of the period, 0 where unknown. ``counts`` are the stances found, one for each sentence and
+    label, and ``expected`` the sums of calibrated probabilities, None for stances that people coded. ``checked`` are
+    the labels of each decision that somebody has checked. ``by_report`` are the firm and all stances of each report
+    with any, shape (n_reports_with_stance, 2).
     """
 
     actor: str
@@ -40,6 +39,11 @@ class Cell:
     checked: Sequence[frozenset[Label]]
     by_report: Ints
     issue: Issue | None = None
+
+    def on_issue(self, issue: Issue, counts: Mapping[Label, int]) -> Cell:
+        """The cell of one issue, whose stances are ``counts``: nothing is expected, checked or known by report."""
+        none = np.empty((0, 2), dtype=np.int64)
+        return replace(self, issue=issue, counts=counts, expected=None, checked=(), by_report=none)
 
 
 def cells_of(
@@ -64,7 +68,7 @@ def cells_of(
             held = by_cell.get((actor, span), [])
             if any(labels for _, labels in held):
                 cell = _cell(actor, span, n_sentences[span], held)
-                yield cell if issue is None else replace(cell, issue=issue, expected=None, checked=())
+                yield cell if issue is None else cell.on_issue(issue, cell.counts)
 
 
 def _cell(actor: str, span: Period, n_sentences: int, held: Sequence[tuple[ReadReport, Counter[Label]]]) -> Cell:
