@@ -9,7 +9,9 @@ sentences, and carries the uncertainty about the error rates themselves.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any, Final, Self
@@ -28,11 +30,12 @@ STANCE_PRIOR: Final = 2.0  # as much as two stances, of the labels as on the rep
 NONE_PRIOR: Final = 1.0
 ERROR_PRIOR: Final = 1.0  # of a row of error rates, spread evenly
 POOLED_PAIRS: Final = 10.0  # of all issues, that tell of the errors on one
-N_CHAINS: Final = 200
-N_BURN_IN: Final = 30
-N_KEPT: Final = 20  # draws of each chain
-THINNING: Final = 5
-N_CELLS_AT_ONCE: Final = 250  # drawn together, to save memory
+N_CHAINS: Final = 400  # each with error rates of its own, on which most of the uncertainty rests
+N_EM_STEPS: Final = 30  # to start a chain where its shares are likely
+N_BURN_IN: Final = 10
+N_KEPT: Final = 5  # draws of each chain
+THINNING: Final = 3
+N_CELLS_AT_ONCE: Final = 50  # drawn together; fewer save memory and keep all cores busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Confusion:
     """What a classifier decided about parties whose stances are known.
 
     ``counts[true][decided]`` counts (sentence, party) pairs in labelled reports that were not trained on: 0 is no
-    stance, then the labels in Label order. A pair with several labels counts once for each.
+    stance, then the labels in Label order. A pair with several labels counts once for each. What is decided beyond the
+    labels that a pair holds stands in their rows, in the place of a miss.
     """
 
     counts: tuple[tuple[float, ...], ...]
@@ -82,17 +86,27 @@ class MeasuredErrors:
 def confusion(pairs: Sequence[tuple[frozenset[Label], frozenset[Label]]]) -> Confusion:
     """Count (true labels, decided labels) of pairs: shared labels first, then those left over, in Label order.
 
+    A label decided beyond those that a pair holds comes with the stances, not with the sentences that have none: a
+    correction that took it for a false alarm among the latter would expect as many of them where stances are rare. So
+    the rows of the pair's labels share it, and have so much less in the column of no stance, but not less than 0: each
+    row still has a pair's stances as its sum.
+
     >>> truth, found = frozenset({Label.DEMAND}), frozenset({Label.CONCESSION})
-    >>> confusion([(truth, truth), (truth, found), (frozenset(), frozenset())]).counts[1]
-    (0, 1, 1, 0, 0)
+    >>> confusion([(truth, truth), (truth, found), (truth, frozenset()), (truth, truth | found)]).counts[1]
+    (0.0, 2.0, 2.0, 0.0, 0.0)
     """
-    counts = np.zeros((N_CLASSES, N_CLASSES), dtype=int)
+    counts = np.zeros((N_CLASSES, N_CLASSES))
     for true, decided in pairs:
         shared = [(label, label) for label in true & decided]
         left = [sorted(side, key=LABELS.index) for side in (true - decided, decided - true)]
         for row, column in [*shared, *zip_longest(*left)] or [(None, None)]:
-            counts[_class(row), _class(column)] += 1
-    return Confusion(tuple(tuple(map(int, row)) for row in counts))
+            if row is None and true:
+                rows = [_class(label) for label in true]
+                counts[rows, _class(column)] += 1 / len(rows)
+                counts[rows, 0] -= 1 / len(rows)
+            else:
+                counts[_class(row), _class(column)] += 1
+    return Confusion(tuple(map(tuple, counts.clip(min=0).tolist())))
 
 
 def decided_counts(n_pairs: int, counts: Mapping[Label, int]) -> list[int]:
@@ -106,8 +120,9 @@ def sample_shares(
 ) -> Floats:
     """Draws from the posterior of the true share of each class.
 
-    Each chain draws error rates from their posterior after ``errors``, then alternates between the true classes behind
-    the decisions and their shares (data augmentation). All cells of a draw have the same error rates, so differences
+    Each chain draws error rates from their posterior after ``errors``, goes to the shares that are likely with them
+    (expectation maximisation), then alternates between the true classes behind the decisions and their shares (data
+    augmentation). All cells of a draw have the same error rates, so differences
     between cells keep what they have in common. The prior is worth two stances, with the labels in the proportions of
     the reports on which the errors were measured.
 
@@ -125,12 +140,16 @@ def sample_shares(
     """
     rng = np.random.default_rng(seed)
     prior = _share_prior(errors)
-    rates = _dirichlet(rng, np.asarray(errors.counts) + ERROR_PRIOR / N_CLASSES, N_CHAINS)[:, None]
+    rates = _dirichlet(rng, np.asarray(errors.counts) + ERROR_PRIOR / N_CLASSES, N_CHAINS)
     settled = np.zeros(decided.shape) if checked is None else checked / dispersion
     draws = np.empty((N_KEPT * N_CHAINS, len(decided), N_CLASSES), dtype=np.float32)
-    for first in range(0, len(decided), N_CELLS_AT_ONCE):
-        block = slice(first, first + N_CELLS_AT_ONCE)
-        draws[:, block] = _chains(rng, decided[block] / dispersion, settled[block] + prior, rates, prior)
+    blocks = [slice(first, first + N_CELLS_AT_ONCE) for first in range(0, len(decided), N_CELLS_AT_ONCE)]
+
+    def fill(block: slice, own: np.random.Generator) -> None:
+        draws[:, block] = _chains(own, decided[block] / dispersion, settled[block] + prior, rates, prior)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy lets other threads run while it draws
+        list(pool.map(fill, blocks, rng.spawn(len(blocks))))
     return draws
 
 
@@ -139,12 +158,14 @@ def _chains(rng: np.random.Generator, decided: Floats, weights: Floats, rates: F
     fewer = np.broadcast_to(decided, (N_CHAINS, *decided.shape))
     counts = (np.floor(fewer) + (rng.random(fewer.shape) < fewer % 1)).astype(np.int64)
     shares: Floats = np.broadcast_to(prior / prior.sum(), fewer.shape)
+    for _ in range(N_EM_STEPS):
+        shares = _normalised(shares * ((counts / (shares @ rates)) @ np.swapaxes(rates, -1, -2)) + weights)
     kept = []
-    for step in range(N_BURN_IN + N_KEPT * THINNING):
-        joint = np.swapaxes(shares[..., None] * rates, -1, -2)  # (n_chains, n_cells, decided, true)
+    for step in range(1, N_BURN_IN + N_KEPT * THINNING + 1):
+        joint = np.swapaxes(shares[..., None] * rates[:, None], -1, -2)  # (n_chains, n_cells, decided, true)
         origins = rng.multinomial(counts, joint / joint.sum(axis=-1, keepdims=True))
         shares = _normalised(rng.standard_gamma(origins.sum(axis=-2) + weights))
-        if step >= N_BURN_IN and (step - N_BURN_IN) % THINNING == 0:
+        if step > N_BURN_IN and (step - N_BURN_IN) % THINNING == 0:
             kept.append(shares.astype(np.float32))
     return np.concatenate(kept)
 
