@@ -534,6 +534,17 @@ def test_evaluate_scores_each_report_alone_where_asked(stance, labels):
     assert {value: part["n_sentences"] for value, part in record["by"].items()} == {"r0": 8, "r1": 8, "r2": 8}
 
 
+@pytest.mark.usefixtures("few_resamples")
+def test_evaluate_scores_each_register_alone_where_the_file_beside_the_labels_tells_them(stance, labels):
+    labels.with_name("registers.csv").write_text("report_id,register\nr0,wire\nr2,opinion\n")
+    record = json.loads(stance("evaluate", labels, "--by", "register", "--json")[1])
+    assert {value: part["n_sentences"] for value, part in record["by"].items()} == {
+        "wire": 8,
+        "not told": 8,
+        "opinion": 8,
+    }
+
+
 def test_evaluate_refuses_a_split_that_does_not_exist_or_is_empty(stance, labels, tmp_path):
     splits = tmp_path / "splits.csv"
     splits.write_text("report_id,split\nr0,train\nr1,train\nr2,test\n")

@@ -192,6 +192,13 @@ def test_each_report_is_listed_once_with_its_outlet(check, old, new):
         check("data/reports.csv", old, new)
 
 
+@pytest.mark.parametrize("rows", ["r1,wire\nr2,wire\n", "r9,wire\n"])
+def test_registers_are_told_of_all_reports_that_test_and_of_no_other(check, rows):
+    check(files={"data/registers.csv": "report_id,register\nr2,feature\n"})
+    with pytest.raises(StanceError, match=r"registers\.csv: r[12].*: each development and test report must have a row"):
+        check(files={"data/registers.csv": f"report_id,register\n{rows}"})
+
+
 def test_each_report_of_the_corpus_has_a_split(check):
     with pytest.raises(StanceError, match=r"splits\.csv: a1: each report of the corpus must have one row"):
         check("data/splits.csv", "a1,train\n", "")

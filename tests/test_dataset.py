@@ -8,7 +8,17 @@ import pytest
 
 from stance.actors import ActorTable, Alias, AliasKind
 from stance.codebook import ISSUES, LABELS, NOBODY, Issue, Label, Source, Stance, StanceError
-from stance.dataset import Split, as_dataset, check_splits, data_hash, label_examples, read_splits, targets
+from stance.dataset import (
+    Register,
+    Split,
+    as_dataset,
+    check_splits,
+    data_hash,
+    label_examples,
+    read_registers,
+    read_splits,
+    targets,
+)
 from stance.labels import LabelledSentence, read_labels, write_labels
 
 TABLE = ActorTable([Alias(actor, actor, AliasKind.NAME) for actor in ("Ardania", "Belmark")])
@@ -209,3 +219,25 @@ def test_a_hugging_face_data_set_has_a_row_for_each_query():
         ("Ardania", [0, 0, 0, 0], []),
     ]
     assert {(row["report_id"], row["position"], row["context"]) for row in rows} == {("r1", 1, "")}
+
+
+def test_registers_are_read_where_somebody_told_them(tmp_path):
+    path = tmp_path / "registers.csv"
+    assert read_registers(path) == {}
+    path.write_text("report_id,register\nr1,live blog\nr2,wire\n")
+    assert read_registers(path) == {"r1": Register.LIVE_BLOG, "r2": Register.WIRE}
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ("r1,wire", r"registers\.csv:3: report 'r1' stands twice; once is allowed"),
+        ("r2,poem", r"registers\.csv:3: register 'poem' is not one of wire, feature, live blog, statement, opinion"),
+        (",wire", r"registers\.csv:3: report_id is empty"),
+    ],
+)
+def test_a_register_that_does_not_exist_or_a_report_told_twice_is_refused(tmp_path, row, fault):
+    path = tmp_path / "registers.csv"
+    path.write_text(f"report_id,register\nr1,wire\n{row}\n")
+    with pytest.raises(StanceError, match=fault):
+        read_registers(path)

@@ -21,7 +21,7 @@ from stance.actors import ActorTable, Alias, AliasKind, build_examples
 from stance.artefacts import load_model
 from stance.codebook import ISSUES, LABELS, Candidate, Example, Issue, Label, Source, Stance, StanceError
 from stance.config import TransformerConfig
-from stance.dataset import LabelledExample, targets
+from stance.dataset import LabelledExample, Register, targets
 from stance.export import export_onnx
 from stance.labels import LabelledSentence
 from stance.predictions import DecisionRule
@@ -395,7 +395,7 @@ def released(model, items, tmp_path_factory):
     contender = Contender(TRANSFORMER, lambda small: model, released=model, rule=DecisionRule())
     later = [replace(item, sentence=replace(item.sentence, conflict="isthmus")) for item in items[:9]]
     wrong = labelled("Ardania demanded a withdrawal from Corvia.", Stance("Corvia", Label.REJECTION, Issue.TERRITORY))
-    data = Data(items, [*items, wrong], [*items, *later], items, "toy")
+    data = Data(items, [*items, wrong], [*items, *later], items, "toy", {"r1": Register.WIRE})
     assert [path.name for path in stage(contender, data, {"backbone": "toy"}, folder)] == ["checkpoint", "transformer"]
     return folder / "transformer"
 
@@ -408,9 +408,11 @@ def test_a_released_model_knows_its_errors_on_the_development_reports(released, 
     assert np.diag(counts).sum() > 0.9 * counts.sum()
 
 
-def test_the_card_of_a_released_model_tells_conflicts_calibration_and_failures(released):
+def test_the_card_of_a_released_model_tells_conflicts_registers_calibration_and_failures(released, items):
     card = (released / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "| isthmus (never trained on) | 9 | 9 | " in card
     assert "| all conflicts trained on |" in card
+    assert f"| wire | {len(items) + 9} | " in card
+    assert "| opinion |" not in card
     assert "probability   decisions   holds" in card
     assert "| Ardania demanded a withdrawal from Corvia. | rejection | demand |" in card

@@ -134,7 +134,11 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("labels", type=Path, help="labelled sentences, with the columns of data/labels.csv")
     evaluate.add_argument("--splits", type=Path, help="splits CSV: score only the reports of --split")
     evaluate.add_argument("--split", help="train, development or test (test)")
-    evaluate.add_argument("--by", choices=("conflict", "source", "report_id"), help="also score each of these alone")
+    evaluate.add_argument(
+        "--by",
+        choices=("conflict", "source", "report_id", "register"),
+        help="also score each of these alone; registers are those that registers.csv beside the labels tells",
+    )
     evaluate.add_argument("--json", action="store_true", help="print the whole record as JSON")
     _add_model(evaluate)
     evaluate.set_defaults(run=_evaluate)
@@ -160,7 +164,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from stance.dataset import Split, label_examples, read_splits
+    from stance.dataset import Split, label_examples, read_registers, read_splits
     from stance.evaluation import as_json, evaluate
     from stance.evaluation_report import summary_table
     from stance.labels import read_labels
@@ -186,9 +190,14 @@ def _evaluate(options: argparse.Namespace) -> None:
         return as_json(evaluate(str(options.model), test, *scored))
 
     whole = record(test, range(len(items)))
+    registers = read_registers(options.labels.with_name("registers.csv"))
     parts: dict[str, list[int]] = {}
     for row, item in enumerate(items if options.by else []):
-        parts.setdefault(str(getattr(item.sentence, options.by)), []).append(row)
+        sentence = item.sentence
+        of = (
+            registers.get(sentence.report_id, "not told") if options.by == "register" else getattr(sentence, options.by)
+        )
+        parts.setdefault(str(of), []).append(row)
     by = {value: record(f"{test}: {value} ({len(rows)} sentences)", rows) for value, rows in parts.items()}
     if options.json:
         print(json.dumps(whole | ({"by": by} if options.by else {}), indent=2))

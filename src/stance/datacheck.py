@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Final
 
 from stance.actors import ActorTable
 from stance.codebook import LABELS, NOBODY, Source, StanceError
-from stance.dataset import Split, label_examples, read_splits
+from stance.dataset import Split, label_examples, read_registers, read_splits
 from stance.evaluation import annotator_agreement
 from stance.labels import LabelledSentence, read_labels
 from stance.reports import read_reports
@@ -43,6 +43,7 @@ def check_data(folder: Path) -> list[str]:
         _check_in_corpus(path, labelled, corpus)
     splits = read_splits(data / "splits.csv", corpus)
     _check_provenance(data / "reports.csv", corpus)
+    _check_registers(data / "registers.csv", {report for report, part in splits.items() if part is not Split.TRAIN})
     _check_seeds_unseen(data / "corpus.csv", [s for s in corpus if splits[s.report_id] is not Split.TEST], seeds)
     return [
         f"data/actors.csv: {len(table.actors)} parties, {len(table.aliases)} aliases",
@@ -125,6 +126,13 @@ def _check_in_corpus(path: Path, labelled: Sequence[LabelledSentence], corpus: S
                 f"{path}: {sentence.report_id} position {sentence.position} is {sentence.text!r}; "
                 f"the corpus has {'no such sentence' if known is None else repr(known)}"
             )
+
+
+def _check_registers(path: Path, reports: Set[str]) -> None:
+    """If the registers are told, it is those of all development and test reports, and of no other."""
+    registers = read_registers(path)
+    if registers and (odd := sorted(registers.keys() ^ reports)[:3]):
+        raise StanceError(f"{path}: {', '.join(odd)}: each development and test report must have a row, and no other")
 
 
 def _check_provenance(path: Path, corpus: Iterable[LabelledSentence]) -> None:

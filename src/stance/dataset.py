@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import datasets
 
 SPLIT_COLUMNS = ("report_id", "split")
+REGISTER_COLUMNS = ("report_id", "register")
 Floats = npt.NDArray[np.float32]
 
 
@@ -31,6 +32,16 @@ class Split(StrEnum):
     TRAIN = "train"
     DEVELOPMENT = "development"
     TEST = "test"
+
+
+class Register(StrEnum):
+    """In what manner a report is told."""
+
+    WIRE = "wire"  # a plain news report of one event or statement
+    FEATURE = "feature"  # a longer report with scenes, background or explanation
+    LIVE_BLOG = "live blog"
+    STATEMENT = "statement"  # a speech, read-out, communiqué, briefing or interview: one party's own voice
+    OPINION = "opinion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +106,21 @@ def read_splits(path: Path, sentences: Sequence[LabelledSentence]) -> dict[str, 
         raise StanceError(f"{path}: {', '.join(odd)}: each report of the corpus must have one row, and no other may")
     check_splits(path, sentences, splits)
     return splits
+
+
+def read_registers(path: Path) -> dict[str, Register]:
+    """The register of each report that the file lists; none where there is no such file.
+
+    Raises:
+        StanceError: for a bad row, or a report that is named twice.
+    """
+    registers: dict[str, Register] = {}
+    for where, row in read_rows(path, REGISTER_COLUMNS) if path.exists() else ():
+        report_id = filled(where, row, "report_id")
+        if report_id in registers:
+            raise StanceError(f"{where}: report {report_id!r} stands twice; once is allowed")
+        registers[report_id] = choice(where, "register", row["register"], Register)
+    return registers
 
 
 def check_splits(path: Path, sentences: Sequence[LabelledSentence], splits: Mapping[str, Split]) -> None:

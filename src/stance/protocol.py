@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,17 @@ from stance.calibration import choose_rule
 from stance.codebook import Example, StanceError
 from stance.config import ProtocolConfig
 from stance.context import answers_in_context
-from stance.dataset import LabelledExample, Split, Targets, data_hash, label_examples, read_splits, targets
+from stance.dataset import (
+    LabelledExample,
+    Register,
+    Split,
+    Targets,
+    data_hash,
+    label_examples,
+    read_registers,
+    read_splits,
+    targets,
+)
 from stance.evaluation import Evaluation, evaluate, measured_errors, outcome, report_numbers
 from stance.labels import read_labels
 from stance.metrics import Estimate, estimate, macro_f1
@@ -42,6 +52,7 @@ class Data:
     test: Sequence[LabelledExample]
     seeds: Sequence[LabelledExample]
     hash: str
+    registers: Mapping[str, Register] = field(default_factory=dict)  # of some reports
 
 
 class Trainable(Classifier, Protocol):
@@ -90,7 +101,7 @@ class Contender:
 
 
 def load_data(*, labels: Path, corpus: Path, splits: Path, actors: Sequence[Path]) -> Data:
-    """Read and check the data files.
+    """Read and check the data files; the registers of reports from the corpus's folder, if it has a ``registers.csv``.
 
     Raises:
         StanceError: for any fault in them, or if a part of the split is empty.
@@ -112,6 +123,7 @@ def load_data(*, labels: Path, corpus: Path, splits: Path, actors: Sequence[Path
         parts[Split.TEST],
         label_examples(seeds, table),
         data_hash([*seeds, *sentences]),
+        read_registers(corpus.with_name("registers.csv")),
     )
 
 

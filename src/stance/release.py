@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -15,10 +15,10 @@ from stance.artefacts import META, load_model, write_meta
 from stance.baseline import TfidfBaseline
 from stance.codebook import LABELS
 from stance.context import answers_in_context
-from stance.dataset import LabelledExample
+from stance.dataset import LabelledExample, Register
 from stance.evaluation import as_json, evaluate, measured_errors, outcome
 from stance.evaluation_report import environment
-from stance.metrics import METRICS, calibration_bins
+from stance.metrics import METRICS, Outcome, calibration_bins
 from stance.predictions import DecisionRule, Probabilities
 from stance.protocol import DEVELOPMENT, TEST, Contender, Data
 
@@ -74,27 +74,43 @@ def _stage_transformer(contender: Contender, data: Data, details: dict[str, Any]
         contender.evaluations.append(scored)
         details["evaluations"][name] = as_json(scored)
     details["errors"] = asdict(measured_errors(data.development, development, contender.rule))
-    details["calibration"] = calibration_bins(outcome(data.test, test, contender.rule))
-    details["by_conflict"] = _by_conflict(data, test, contender.rule)
+    on_test = outcome(data.test, test, contender.rule)
+    details["calibration"] = calibration_bins(on_test)
+    trained = {item.sentence.conflict for item in data.train}
+    details["by_conflict"] = _scores_of(_by_conflict(data.test, trained), on_test)
+    details["by_register"] = _scores_of(_by_register(data.test, data.registers), on_test)
     details["failures"] = _failures(data.development, development, contender.rule)
     write_meta(released, "onnx", contender.rule, details)
     _write_card(released, f"{details['settings']['backbone']}, fine-tuned, exported to ONNX with int8 weights")
     return [folder / "checkpoint", released]
 
 
-def _by_conflict(data: Data, answers: Sequence[Probabilities], rule: DecisionRule) -> list[dict[str, Any]]:
-    """Scores on the frozen test by conflict, then for the conflicts trained on and for the others together."""
-    trained = {item.sentence.conflict for item in data.train}
+def _by_conflict(items: Sequence[LabelledExample], trained: Set[str]) -> dict[str, list[int]]:
+    """The rows of each conflict, then those of the conflicts trained on and of the others together."""
     groups: dict[str, list[int]] = {}
-    for row, item in enumerate(data.test):
+    for row, item in enumerate(items):
         name, known = item.sentence.conflict, item.sentence.conflict in trained
         groups.setdefault(name if known else f"{name} (never trained on)", []).append(row)
         groups.setdefault(f"all conflicts {'trained on' if known else 'never trained on'}", []).append(row)
+    return dict(sorted(groups.items(), key=lambda group: (group[0].startswith("all "), group[0])))
+
+
+def _by_register(items: Sequence[LabelledExample], registers: Mapping[str, Register]) -> dict[str, list[int]]:
+    """The rows of each register; a report whose register nobody told is in none."""
+    groups: dict[str, list[int]] = {register: [] for register in Register}
+    for row, item in enumerate(items):
+        if item.sentence.report_id in registers:
+            groups[registers[item.sentence.report_id]].append(row)
+    return {name: rows for name, rows in groups.items() if rows}
+
+
+def _scores_of(groups: Mapping[str, Sequence[int]], scored: Outcome) -> list[dict[str, Any]]:
+    """What the cards tell of each group of rows."""
     rows = []
-    for name, members in sorted(groups.items(), key=lambda group: (group[0].startswith("all "), group[0])):
-        scored = outcome([data.test[row] for row in members], [answers[row] for row in members], rule)
-        scores = {score: METRICS[score](scored) for score in ("macro_f1", "actor_label_f1")}
-        rows.append({"conflict": name, "n_sentences": len(members), "n_stances": int(scored.gold.sum()), **scores})
+    for name, members in groups.items():
+        part = scored.take(np.array(members))
+        scores = {score: METRICS[score](part) for score in ("macro_f1", "actor_label_f1")}
+        rows.append({"name": name, "n_sentences": len(members), "n_stances": int(part.gold.sum()), **scores})
     return rows
 
 
