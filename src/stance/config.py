@@ -12,7 +12,7 @@ class TransformerConfig:
     """How the transformer is fine-tuned. The defaults were chosen on the development reports (LOG.md)."""
 
     backbone: str = "all-MiniLM-L6-v2"  # the packaged encoder, or a Hugging Face id or folder
-    n_epochs: int = 5
+    n_epochs: int = 4
     batch_size: int = 16  # sentences
     learning_rate: float = 3e-4  # of the encoder, at its peak
     head_learning_rate: float = 2e-3  # of the layers on top, at its peak
