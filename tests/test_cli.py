@@ -545,6 +545,12 @@ def test_evaluate_scores_each_register_alone_where_the_file_beside_the_labels_te
     }
 
 
+def test_evaluate_by_register_says_what_is_missing_where_nobody_told_them(stance, labels):
+    code, _, errors = stance("evaluate", labels, "--by", "register")
+    assert code == 2
+    assert "registers.csv: no register told there; --by register needs the columns report_id, register" in errors
+
+
 def test_evaluate_refuses_a_split_that_does_not_exist_or_is_empty(stance, labels, tmp_path):
     splits = tmp_path / "splits.csv"
     splits.write_text("report_id,split\nr0,train\nr1,train\nr2,test\n")

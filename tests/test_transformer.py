@@ -410,9 +410,9 @@ def test_a_released_model_knows_its_errors_on_the_development_reports(released, 
 
 def test_the_card_of_a_released_model_tells_conflicts_registers_calibration_and_failures(released, items):
     card = (released / "MODEL_CARD.md").read_text(encoding="utf-8")
-    assert "| isthmus (never trained on) | 9 | 9 | " in card
+    assert "| isthmus (never trained on) | 1 | 9 | 9 | " in card
     assert "| all conflicts trained on |" in card
-    assert f"| wire | {len(items) + 9} | " in card
+    assert f"| wire | 1 | {len(items) + 9} | " in card
     assert "| opinion |" not in card
     assert "probability   decisions   holds" in card
     assert "| Ardania demanded a withdrawal from Corvia. | rejection | demand |" in card

@@ -164,7 +164,7 @@ def _add_model(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    from stance.dataset import Split, label_examples, read_registers, read_splits
+    from stance.dataset import Split, label_examples, read_splits
     from stance.evaluation import as_json, evaluate
     from stance.evaluation_report import summary_table
     from stance.labels import read_labels
@@ -190,19 +190,29 @@ def _evaluate(options: argparse.Namespace) -> None:
         return as_json(evaluate(str(options.model), test, *scored))
 
     whole = record(test, range(len(items)))
-    registers = read_registers(options.labels.with_name("registers.csv"))
     parts: dict[str, list[int]] = {}
-    for row, item in enumerate(items if options.by else []):
-        sentence = item.sentence
-        of = (
-            registers.get(sentence.report_id, "not told") if options.by == "register" else getattr(sentence, options.by)
-        )
-        parts.setdefault(str(of), []).append(row)
+    if options.by:
+        values = [getattr(sentence, options.by, "") for sentence in sentences]
+        if options.by == "register":
+            values = _registers(
+                options.labels.with_name("registers.csv"), [sentence.report_id for sentence in sentences]
+            )
+        for row, value in enumerate(values):
+            parts.setdefault(str(value), []).append(row)
     by = {value: record(f"{test}: {value} ({len(rows)} sentences)", rows) for value, rows in parts.items()}
     if options.json:
         print(json.dumps(whole | ({"by": by} if options.by else {}), indent=2))
     else:
         print(summary_table([whole, *by.values()]))
+
+
+def _registers(path: Path, report_ids: Sequence[str]) -> list[str]:
+    from stance.dataset import read_registers
+
+    registers = read_registers(path)
+    if not registers:
+        raise StanceError(f"{path}: no register told there; --by register needs the columns report_id, register")
+    return [registers.get(report_id, "not told") for report_id in report_ids]
 
 
 def _check_data(options: argparse.Namespace) -> None:

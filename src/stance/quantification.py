@@ -30,12 +30,13 @@ STANCE_PRIOR: Final = 2.0  # as much as two stances, of the labels as on the rep
 NONE_PRIOR: Final = 1.0
 ERROR_PRIOR: Final = 1.0  # of a row of error rates, spread evenly
 POOLED_PAIRS: Final = 10.0  # of all issues, that tell of the errors on one
-N_CHAINS: Final = 400  # each with error rates of its own, on which most of the uncertainty rests
+N_CHAINS: Final = 300  # each with error rates of its own, on which most of the uncertainty rests
 N_EM_STEPS: Final = 30  # to start a chain where its shares are likely
-N_BURN_IN: Final = 10
-N_KEPT: Final = 5  # draws of each chain
-THINNING: Final = 3
-N_CELLS_AT_ONCE: Final = 50  # drawn together; fewer save memory and keep all cores busy
+N_BURN_IN: Final = 30
+N_KEPT: Final = 10  # draws of each chain
+THINNING: Final = 2
+N_CELLS_AT_ONCE: Final = 50  # drawn together, from random numbers of their own; few, to save memory
+N_THREADS: Final = min(8, os.cpu_count() or 1)  # each holds the draws of some cells
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +89,8 @@ def confusion(pairs: Sequence[tuple[frozenset[Label], frozenset[Label]]]) -> Con
 
     A label decided beyond those that a pair holds comes with the stances, not with the sentences that have none: a
     correction that took it for a false alarm among the latter would expect as many of them where stances are rare. So
-    the rows of the pair's labels share it, and have so much less in the column of no stance, but not less than 0: each
-    row still has a pair's stances as its sum.
+    the rows of the pair's labels share it, and have so much less in the column of no stance, but not less than 0.
+    Where there is nothing left to take, a row sums to more than its stances.
 
     >>> truth, found = frozenset({Label.DEMAND}), frozenset({Label.CONCESSION})
     >>> confusion([(truth, truth), (truth, found), (truth, frozenset()), (truth, truth | found)]).counts[1]
@@ -120,11 +121,11 @@ def sample_shares(
 ) -> Floats:
     """Draws from the posterior of the true share of each class.
 
-    Each chain draws error rates from their posterior after ``errors``, goes to the shares that are likely with them
-    (expectation maximisation), then alternates between the true classes behind the decisions and their shares (data
-    augmentation). All cells of a draw have the same error rates, so differences
-    between cells keep what they have in common. The prior is worth two stances, with the labels in the proportions of
-    the reports on which the errors were measured.
+    Each chain draws error rates from their posterior after ``errors``, takes steps of expectation maximisation towards
+    the shares that are likely with them, then alternates between the true classes behind the decisions and their shares
+    (data augmentation). All cells of a draw have the same error rates, so differences between cells keep what they have
+    in common. The prior is worth two stances, with the labels in the proportions of the reports on which the errors
+    were measured.
 
     The decisions do not inform the error rates; those that somebody has ``checked`` count as they are.
 
@@ -148,7 +149,7 @@ def sample_shares(
     def fill(block: slice, own: np.random.Generator) -> None:
         draws[:, block] = _chains(own, decided[block] / dispersion, settled[block] + prior, rates, prior)
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:  # NumPy lets other threads run while it draws
+    with ThreadPoolExecutor(N_THREADS) as pool:  # NumPy lets other threads run while it draws
         list(pool.map(fill, blocks, rng.spawn(len(blocks))))
     return draws
 

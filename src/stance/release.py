@@ -77,8 +77,8 @@ def _stage_transformer(contender: Contender, data: Data, details: dict[str, Any]
     on_test = outcome(data.test, test, contender.rule)
     details["calibration"] = calibration_bins(on_test)
     trained = {item.sentence.conflict for item in data.train}
-    details["by_conflict"] = _scores_of(_by_conflict(data.test, trained), on_test)
-    details["by_register"] = _scores_of(_by_register(data.test, data.registers), on_test)
+    details["by_conflict"] = _scores_of(_by_conflict(data.test, trained), data.test, on_test)
+    details["by_register"] = _scores_of(_by_register(data.test, data.registers), data.test, on_test)
     details["failures"] = _failures(data.development, development, contender.rule)
     write_meta(released, "onnx", contender.rule, details)
     _write_card(released, f"{details['settings']['backbone']}, fine-tuned, exported to ONNX with int8 weights")
@@ -104,13 +104,17 @@ def _by_register(items: Sequence[LabelledExample], registers: Mapping[str, Regis
     return {name: rows for name, rows in groups.items() if rows}
 
 
-def _scores_of(groups: Mapping[str, Sequence[int]], scored: Outcome) -> list[dict[str, Any]]:
+def _scores_of(
+    groups: Mapping[str, Sequence[int]], items: Sequence[LabelledExample], scored: Outcome
+) -> list[dict[str, Any]]:
     """What the cards tell of each group of rows."""
     rows = []
     for name, members in groups.items():
         part = scored.take(np.array(members))
         scores = {score: METRICS[score](part) for score in ("macro_f1", "actor_label_f1")}
-        rows.append({"name": name, "n_sentences": len(members), "n_stances": int(part.gold.sum()), **scores})
+        n_reports = len({items[row].sentence.report_id for row in members})
+        counts = {"n_reports": n_reports, "n_sentences": len(members), "n_stances": int(part.gold.sum())}
+        rows.append({"name": name, **counts, **scores})
     return rows
 
 
