@@ -1,6 +1,6 @@
 """How often the intervals of firmness hold the truth, and how often a shift is seen where there is none.
 
-python benchmarks/coverage.py            # about 15 minutes; writes benchmarks/coverage.md and coverage.json
+python benchmarks/coverage.py            # about 10 minutes; writes benchmarks/coverage.md and coverage.json
 
 Corpora with known shares are simulated through the errors that the released model makes: a simulated (sentence, party)
 pair is a labelled one, with all labels that it holds and all that the model decided. One in eleven pairs with a stance
