@@ -34,7 +34,7 @@ import pyarrow as pa
 import ray
 from tqdm import tqdm
 
-from stance import cluster
+from stance import __version__, cluster
 from stance.batch import classify_table
 from stance.classify import load_classifier
 from stance.codebook import StanceError
@@ -250,11 +250,12 @@ def machine() -> dict[str, Any]:
     """The processor, how many of its cores are ours, and the versions of what ran."""
     lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    packages = ("stance", "ray", "onnxruntime", "pandas", "pyarrow")
+    packages = ("ray", "onnxruntime", "pandas", "pyarrow")
     return {
         "processor": names[0] if names else platform.machine(),
         "n_cores": len(os.sched_getaffinity(0)),
-        "versions": {"Python": platform.python_version()} | {name: version(name) for name in packages},
+        "versions": {"Python": platform.python_version(), "stance": __version__}
+        | {name: version(name) for name in packages},
     }
 
 

@@ -35,7 +35,7 @@ from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 from transformers import AutoConfig, AutoTokenizer, BertForSequenceClassification, pipeline
 
-from stance import classify
+from stance import __version__, classify
 from stance.actors import ActorTable, build_examples
 from stance.classify import StanceClassifier, load_classifier
 from stance.codebook import LABELS, NONE, Example, Stance, StanceError
@@ -63,7 +63,7 @@ MAX_OTHERS: Final = (
 )
 PRODUCT_TOKENS: Final = (256, 512, 1024, 2048)  # rows of the matrices
 ALONE, WHOLE = "network alone", "sentences to stances"
-PACKAGES: Final = "stance numpy onnxruntime tokenizers scikit-learn torch transformers sentence-transformers setfit"
+PACKAGES: Final = "numpy onnxruntime tokenizers scikit-learn torch transformers sentence-transformers setfit"
 INSTRUCTIONS: Final = {
     "AVX2": {"avx2"}, "AVX-512": {"avx512f"}, "VNNI": {"avx512_vnni", "avx_vnni"}, "AMX": {"amx_int8"}
 }  # fmt: skip
@@ -331,7 +331,8 @@ def machine() -> dict[str, Any]:
         "processor": fields.get("model name", platform.machine()),
         "n_cores": len(os.sched_getaffinity(0)),
         "instructions": {name: bool(flags & any_of) for name, any_of in INSTRUCTIONS.items()},
-        "versions": {"Python": platform.python_version()} | {name: version(name) for name in PACKAGES.split()},
+        "versions": {"Python": platform.python_version(), "stance": __version__}
+        | {name: version(name) for name in PACKAGES.split()},
     }
 
 
