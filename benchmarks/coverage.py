@@ -171,20 +171,19 @@ def pools_of(world: Sequence[Pair]) -> dict[Label | None, Pool]:
 
 def true_firmness(pools: Mapping[Label | None, Pool], firmness: float) -> float:
     """Firm labels over all labels of pairs drawn for this firmness."""
-    firm = total = 0.0
+    n_firm_and_all = np.zeros(2)
     for label, share in label_shares(firmness).items():
         pool = pools[label]
         weights = np.diff(pool.cumulative, prepend=0) / pool.cumulative[-1]
         held = [(len(pair.true.intersection(FIRM_LABELS)), len(pair.true)) for pair in pool.pairs]
-        firm, total = np.array([firm, total]) + share * weights @ np.array(held)
-    return float(firm / total)
+        n_firm_and_all += share * weights @ np.array(held)
+    return float(n_firm_and_all[0] / n_firm_and_all[1])
 
 
 def label_shares(firmness: float) -> dict[Label, float]:
     """The share of each label among the pairs that are drawn with a stance."""
     return {
-        label: firmness * OTHER_FIRM_SHARES.get(label, 0) + (label not in FIRM_LABELS) * (1 - firmness)
-        for label in LABELS
+        label: firmness * OTHER_FIRM_SHARES[label] if label in OTHER_FIRM_SHARES else 1 - firmness for label in LABELS
     }
 
 

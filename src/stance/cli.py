@@ -6,7 +6,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -191,14 +191,11 @@ def _evaluate(options: argparse.Namespace) -> None:
 
     whole = record(test, range(len(items)))
     parts: dict[str, list[int]] = {}
-    if options.by:
-        values = [getattr(sentence, options.by, "") for sentence in sentences]
-        if options.by == "register":
-            values = _registers(
-                options.labels.with_name("registers.csv"), [sentence.report_id for sentence in sentences]
-            )
-        for row, value in enumerate(values):
-            parts.setdefault(str(value), []).append(row)
+    registers = _registers(options.labels) if options.by == "register" else None
+    for row, item in enumerate(items if options.by else []):
+        sentence = item.sentence
+        part = getattr(sentence, options.by) if registers is None else registers.get(sentence.report_id, "not told")
+        parts.setdefault(str(part), []).append(row)
     by = {value: record(f"{test}: {value} ({len(rows)} sentences)", rows) for value, rows in parts.items()}
     if options.json:
         print(json.dumps(whole | ({"by": by} if options.by else {}), indent=2))
@@ -206,13 +203,14 @@ def _evaluate(options: argparse.Namespace) -> None:
         print(summary_table([whole, *by.values()]))
 
 
-def _registers(path: Path, report_ids: Sequence[str]) -> list[str]:
+def _registers(labels: Path) -> Mapping[str, str]:
     from stance.dataset import read_registers
 
+    path = labels.with_name("registers.csv")
     registers = read_registers(path)
     if not registers:
         raise StanceError(f"{path}: no register told there; --by register needs the columns report_id, register")
-    return [registers.get(report_id, "not told") for report_id in report_ids]
+    return registers
 
 
 def _check_data(options: argparse.Namespace) -> None:
