@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 
 from stance.cells import cells_of
-from stance.codebook import LABELS, Asked, Candidate, DatedStance, Example, Issue, Label, ReadReport, StanceError
+from stance.codebook import (
+    LABELS,
+    Asked,
+    Candidate,
+    Checked,
+    DatedStance,
+    Example,
+    Issue,
+    Label,
+    ReadReport,
+    StanceError,
+)
 from stance.firmness import analyse_firmness
 from stance.periods import period_of
 from stance.predictions import DecisionRule, Probabilities
@@ -119,7 +130,15 @@ def test_checked_answers_stand_in_the_place_of_the_decisions():
         (2, R, Issue.OTHER, 1.0),
         (3, C, Issue.OTHER, 1.0),
     ]
-    assert corrected.checked == {"Belmark": ({D}, {R}, {C})}
+    answers = ((frozenset({D}), {D}), (frozenset({D}), {R}), (frozenset(), {C}))
+    assert corrected.checked == {"Belmark": Checked({frozenset({D}): 2, frozenset(): 1}, answers)}
+
+
+def test_pairs_that_nobody_checked_are_noted_by_what_was_decided():
+    pairs = [pair(1, D), pair(2, D), pair(3), pair(4, actor="Ardania")]
+    [corrected] = with_checks([report(3, D, D)], pairs, {pairs[0].key: frozenset({D})})
+    assert corrected.checked["Belmark"].n_decided == {frozenset({D}): 2, frozenset(): 1}
+    assert corrected.checked["Ardania"] == Checked({frozenset(): 1})
 
 
 def test_the_more_is_checked_the_nearer_the_truth():

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from stance.cells import Cell
-from stance.codebook import FIRM_LABELS, LABELS, NOBODY, DatedStance, Issue, Label, Report, StanceError
+from stance.codebook import FIRM_LABELS, LABELS, NOBODY, Checked, DatedStance, Issue, Label, Report, StanceError
 from stance.periods import Period, period_of
 from stance.positions import Position, main_label
 from stance.shifts import Tally, ranked
@@ -174,7 +174,7 @@ def _cells(database: DuckDBPyConnection, spans: list[tuple[Period, int]]) -> Ite
             mean_day=float(mean_day),
             counts=dict(zip(LABELS, map(int, sums[: len(LABELS)]), strict=True)),
             expected=dict(zip(LABELS, map(float, sums[len(LABELS) :]), strict=True)),
-            checked=(),
+            checked=Checked(),
             by_report=parts[actor, span],
         )
 

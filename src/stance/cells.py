@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from stance.codebook import FIRM_LABELS, LABELS, Issue, Label, ReadReport
+from stance.codebook import FIRM_LABELS, LABELS, Checked, Issue, Label, ReadReport
 from stance.periods import Period
 
 Ints = npt.NDArray[np.int64]
@@ -24,8 +24,8 @@ class Cell:
     proleptic ordinal. Of stances that people coded they are the reports with such a stance. ``n_sentences`` is the
     length of all reports of the period, 0 where unknown. ``counts`` are the stances found, one for each sentence and
     label, and ``expected`` the sums of calibrated probabilities, None for stances that people coded. ``checked`` are
-    the labels of each decision that somebody has checked. ``by_report`` are the firm and all stances of each report
-    with any, shape (n_reports_with_stance, 2).
+    the decisions and answers where somebody has checked a sample. ``by_report`` are the firm and all stances of each
+    report with any, shape (n_reports_with_stance, 2).
     """
 
     actor: str
@@ -36,14 +36,14 @@ class Cell:
     mean_day: float
     counts: Mapping[Label, int]
     expected: Mapping[Label, float] | None
-    checked: Sequence[frozenset[Label]]
+    checked: Checked
     by_report: Ints
     issue: Issue | None = None
 
     def on_issue(self, issue: Issue, counts: Mapping[Label, int]) -> Cell:
         """The cell of one issue, whose stances are ``counts``: nothing is expected, checked or known by report."""
         none = np.empty((0, 2), dtype=np.int64)
-        return replace(self, issue=issue, counts=counts, expected=None, checked=(), by_report=none)
+        return replace(self, issue=issue, counts=counts, expected=None, checked=Checked(), by_report=none)
 
 
 def cells_of(
@@ -73,6 +73,7 @@ def cells_of(
 
 def _cell(actor: str, span: Period, n_sentences: int, held: Sequence[tuple[ReadReport, Counter[Label]]]) -> Cell:
     asked = [report.asked[actor] for report, _ in held if actor in report.asked]
+    checks = [report.checked[actor] for report, _ in held if actor in report.checked]
     by_report = [(sum(found[label] for label in FIRM_LABELS), found.total()) for _, found in held if found]
     return Cell(
         actor=actor,
@@ -83,6 +84,9 @@ def _cell(actor: str, span: Period, n_sentences: int, held: Sequence[tuple[ReadR
         mean_day=float(np.mean([report.date.toordinal() for report, _ in held])),
         counts={label: sum(found[label] for _, found in held) for label in LABELS},
         expected={label: sum(one.expected[label] for one in asked) for label in LABELS} if asked else None,
-        checked=[labels for report, _ in held for labels in report.checked.get(actor, ())],
+        checked=Checked(
+            sum((Counter(one.n_decided) for one in checks), Counter()),
+            tuple(answer for one in checks for answer in one.answers),
+        ),
         by_report=np.array(by_report, dtype=np.int64).reshape(-1, 2),
     )

@@ -143,11 +143,23 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """What was decided of a party's sentences, and what somebody answered who checked a random sample of them.
+
+    ``n_decided`` counts all sentences in which it may hold a stance, checked or not, by the labels decided there;
+    ``answers`` are the labels decided and the true ones of each that was checked.
+    """
+
+    n_decided: Mapping[frozenset[Label], int] = field(default_factory=dict)
+    answers: tuple[tuple[frozenset[Label], frozenset[Label]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ReadReport:
     """One dated report after it was read: its stances and, where a classifier read it, what it was asked.
 
     ``n_sentences`` is 0 where it is unknown, as for stances that people coded; ``asked`` is then empty. ``checked``
-    are, by party, the labels of each sentence that somebody has checked; ``stances`` hold them too.
+    are, by party, the decisions and the answers where somebody has checked a sample; ``stances`` hold the answers too.
     ``copy_of`` is the id of the report that it copies, if any: copies are kept, but not counted.
     """
 
@@ -157,7 +169,7 @@ class ReadReport:
     n_sentences: int
     stances: tuple[DatedStance, ...]
     asked: Mapping[str, Asked] = field(default_factory=dict)
-    checked: Mapping[str, tuple[frozenset[Label], ...]] = field(default_factory=dict)
+    checked: Mapping[str, Checked] = field(default_factory=dict)
     copy_of: str = ""
 
 

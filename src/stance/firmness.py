@@ -20,6 +20,7 @@ from stance.cells import Cell
 from stance.codebook import FIRM_LABELS, LABELS, Issue, Label
 from stance.metrics import CONFIDENCE, Estimate
 from stance.periods import Period
+from stance.prediction_powered import checked_firmness
 from stance.quantification import (
     N_CLASSES,
     Confusion,
@@ -48,7 +49,8 @@ class ActorPeriod:
     where unknown.
 
     ``firmness`` is the share of demands, preconditions and rejections among the stances, in [0, 1]: corrected where
-    that is possible, with its 95 % credible interval. ``firmness_found`` is the share among the stances found.
+    that is possible, with its 95 % credible interval. ``firmness_found`` is the share among the stances found, and
+    ``firmness_checked`` what ``n_checked`` decisions that somebody has checked tell of all; None if they are too few.
     """
 
     actor: str
@@ -62,6 +64,8 @@ class ActorPeriod:
     firmness_found: float
     firmness: Estimate
     issue: Issue | None = None
+    n_checked: int = 0
+    firmness_checked: Estimate | None = None
 
     @property
     def n_stances(self) -> int:
@@ -144,7 +148,8 @@ def _shares(cells: Sequence[Cell], errors: Confusion, factor: float) -> Floats:
     decided, checked = [], []
     for cell in cells:
         # the stances of a checked sentence are the true ones, so they are taken out of the decisions as such
-        known = np.array(decided_counts(len(cell.checked), Counter(chain.from_iterable(cell.checked))))
+        answers = [true for _, true in cell.checked.answers]
+        known = np.array(decided_counts(len(answers), Counter(chain.from_iterable(answers))))
         decided.append(np.maximum(np.array(decided_counts(cell.n_asked, cell.counts)) - known, 0))
         checked.append(known)
     return sample_shares(
@@ -185,7 +190,7 @@ def _actor_period(cell: Cell, shares: Floats | None, factor: float) -> ActorPeri
     firm = firm._replace(low=0.0 if found == 0 else firm.low, high=1.0 if found == 1 else firm.high)
     return ActorPeriod(
         cell.actor, cell.period, cell.n_reports, cell.n_sentences, cell.n_asked, counts, cell.expected, corrected,
-        found, firm, cell.issue,
+        found, firm, cell.issue, len(cell.checked.answers), checked_firmness(cell.checked, seed=SEED),
     )  # fmt: skip
 
 

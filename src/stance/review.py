@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Final
 
 import numpy as np
 
-from stance.codebook import LABELS, NONE, DatedStance, Example, Issue, Label, ReadReport, StanceError
+from stance.codebook import LABELS, NONE, Checked, DatedStance, Example, Issue, Label, ReadReport, StanceError
 from stance.predictions import DecisionRule, Probabilities
 from stance.tables import as_cell, choice, from_cell, read_rows, write_rows
 
@@ -143,20 +144,25 @@ def _answer(where: str, row: Mapping[str, str], known: Mapping[Key, AskedPair]) 
 def with_checks(
     reports: Sequence[ReadReport], pairs: Iterable[AskedPair], checked: Mapping[Key, frozenset[Label]]
 ) -> list[ReadReport]:
-    """The reports with the checked answers in the place of the decisions, and a note of them for ``quantification``."""
+    """The reports with the checked answers in the place of the decisions, and a note of both for the analysis.
+
+    ``pairs`` are all that the sample was drawn from, not only those ``checked``.
+    """
     by_report: dict[str, list[AskedPair]] = {}
     for pair in pairs:
-        if pair.key in checked:
-            by_report.setdefault(pair.report_id, []).append(pair)
+        by_report.setdefault(pair.report_id, []).append(pair)
     return [_with_checks(report, by_report.get(report.report_id, []), checked) for report in reports]
 
 
 def _with_checks(report: ReadReport, pairs: Sequence[AskedPair], checked: Mapping[Key, frozenset[Label]]) -> ReadReport:
     stances = list(report.stances)
-    notes: dict[str, list[frozenset[Label]]] = {}
+    n_decided: dict[str, Counter[frozenset[Label]]] = {}
+    answers: dict[str, list[tuple[frozenset[Label], frozenset[Label]]]] = {}
     for pair in pairs:
-        labels = checked[pair.key]
-        notes.setdefault(pair.actor, []).append(labels)
+        n_decided.setdefault(pair.actor, Counter())[pair.found] += 1
+        if (labels := checked.get(pair.key)) is None:
+            continue
+        answers.setdefault(pair.actor, []).append((pair.found, labels))
         mine = [one for one in stances if (one.report_id, one.position, one.actor) == pair.key]
         stances = [one for one in stances if one not in mine]
         stances += [one for one in mine if one.label in labels]
@@ -164,7 +170,8 @@ def _with_checks(report: ReadReport, pairs: Sequence[AskedPair], checked: Mappin
             DatedStance(report.report_id, report.date, pair.position, pair.sentence, pair.actor, label, Issue.OTHER)
             for label in _ordered(labels - pair.found)
         ]
-    return replace(report, stances=tuple(stances), checked={actor: tuple(labels) for actor, labels in notes.items()})
+    notes = {actor: Checked(decided, tuple(answers.get(actor, ()))) for actor, decided in n_decided.items()}
+    return replace(report, stances=tuple(stances), checked=notes)
 
 
 def _labels(where: str, value: str) -> frozenset[Label]:

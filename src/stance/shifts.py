@@ -9,6 +9,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from stance.cells import Cell, cells_of
 from stance.change_points import ChangePoint, change_points
@@ -19,6 +20,8 @@ from stance.gaps import GapAnalysis, analyse_gaps
 from stance.periods import Period, period_of
 from stance.positions import Position, PositionChange, position_changes, positions
 from stance.quantification import MeasuredErrors
+
+ALL: Final = "all"  # the name of all periods in one
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +34,8 @@ class Tally:
     archive those that are quoted, by id. ``copies`` are listed, or in an archive only counted in ``n_copies``;
     ``copies_unknown`` where nobody looked for them. ``n_undated`` reports have no date and are left out,
     ``n_rejected`` records could not be read, for the reasons in
-    ``rejected_in``. ``n_checked`` decisions were checked by somebody. ``listed_in`` says where
-    every stance stands.
+    ``rejected_in``. ``n_checked`` decisions were checked by somebody; ``overall`` are then the cells of each actor over
+    all periods. ``listed_in`` says where every stance stands.
     """
 
     cells: tuple[Cell, ...]
@@ -49,6 +52,7 @@ class Tally:
     rejected_in: str = "rejected.csv"
     copies_unknown: bool = False
     n_checked: int = 0
+    overall: tuple[Cell, ...] = ()
     is_coded: bool = False
     listed_in: str = "stances.csv"
 
@@ -62,7 +66,8 @@ class ShiftAnalysis:
     report depend on each other; ``is_corrected`` says whether shares are corrected for a classifier's errors.
 
     ``gaps`` are those between the actors with most stances. ``issue_periods``, ``issue_changes`` and ``issue_gaps`` are
-    of single issues; they are empty where a classifier's errors on single issues are not known.
+    of single issues; they are empty where a classifier's errors on single issues are not known. ``overall`` are all
+    periods of each actor in one, where decisions were checked by hand.
     """
 
     n_stances: int
@@ -81,6 +86,7 @@ class ShiftAnalysis:
     position_changes: tuple[PositionChange, ...]
     dispersion: float
     is_corrected: bool
+    overall: tuple[ActorPeriod, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +141,21 @@ def tally(reports: Sequence[ReadReport], period: Callable[[dt.date], Period] = p
     n_by_actor = Counter(actor for actor, *_ in {_holding(stance) for stance in held})
     actors = ranked(n_by_actor)
     dates = {report.date for report in reports}
+    days = (min(dates), max(dates)) if dates else None
+    n_checked = sum(len(one.answers) for report in reports for one in report.checked.values())
+    overall = cells_of(counted, actors, lambda _: Period(*days, ALL)) if days and n_checked else ()
     return Tally(
         cells=tuple(cells_of(counted, actors, period)),
         issue_cells=tuple(cell for issue in ISSUES for cell in cells_of(counted, actors, period, issue)),
         positions=tuple(positions(held, actors, period)),
         n_unclear=len(stances) - len(held),
         n_reports=len(reports),
-        days=(min(dates), max(dates)) if dates else None,
+        days=days,
         references={report.report_id: report.reference for report in reports},
         copies=tuple(report for report in reports if report.copy_of),
         n_copies=len(reports) - len(counted),
-        n_checked=sum(len(labels) for report in reports for labels in report.checked.values()),
+        n_checked=n_checked,
+        overall=tuple(overall),
         is_coded=bool(reports) and not any(report.asked for report in reports),
     )
 
@@ -173,6 +183,7 @@ def analyse_tally(counted: Tally, errors: MeasuredErrors | None = None) -> Shift
         position_changes=tuple(position_changes(counted.positions)),
         dispersion=whole.dispersion,
         is_corrected=errors is not None,
+        overall=analyse_firmness(counted.overall, errors.labels if errors else None, factor=whole.dispersion).periods,
     )
 
 
