@@ -8,7 +8,14 @@ import pandas as pd
 import pytest
 
 from stance.codebook import Label, StanceError
-from stance.frames import changes_frame, firmness_changes_frame, gaps_frame, positions_frame, shares_frame
+from stance.frames import (
+    changes_frame,
+    firmness_changes_frame,
+    gaps_frame,
+    overall_frame,
+    positions_frame,
+    shares_frame,
+)
 from stance.periods import period_of
 from stance.reading import CODED_COLUMNS, coded_frame, read_coded
 from stance.shifts import analyse
@@ -77,6 +84,13 @@ def test_the_shares_have_types_to_compute_with():
     assert frame["rejection_found"].sum() == 3
     assert frame["demand_expected"].isna().all()
     assert frame["start"].tolist() == [pd.Timestamp(2030, 1, 1), pd.Timestamp(2030, 2, 9), pd.Timestamp(2030, 2, 9)]
+
+
+def test_without_hand_checks_nothing_stands_over_all_periods():
+    assert overall_frame(ANALYSIS).columns.tolist() == shares_frame(ANALYSIS).columns.tolist()
+    assert len(overall_frame(ANALYSIS)) == 0
+    assert shares_frame(ANALYSIS)["n_checked"].tolist() == [0] * 5
+    assert shares_frame(ANALYSIS)["firmness_checked"].isna().all()
 
 
 def test_positions_and_their_changes_are_told_with_periods():

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import pyarrow.parquet as pq
 import pytest
+from toy_reports import ERRING, C, D
 
 from stance import __version__
 from stance.codebook import LABELS, Asked, DatedStance, Issue, Label
@@ -16,9 +17,11 @@ from stance.evaluation import Attribution, Evaluation, LabelScore
 from stance.events import Event
 from stance.metrics import Estimate
 from stance.periods import period_of
+from stance.quantification import MeasuredErrors
 from stance.reading import coded_reports
 from stance.report import write_pages, write_report
 from stance.report_tables import GAP_COLUMNS, SHARE_COLUMNS, STANCE_COLUMNS
+from stance.review import AskedPair, with_checks
 from stance.shifts import analyse, tally
 
 HOSTILE = "<script>alert('x')</script> | *bold* [link](there) `code`"
@@ -98,6 +101,48 @@ def test_the_files_are_written_and_no_unfinished_one_is_left(tmp_path):
 
 def all_bytes(folder):
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def checked_reports():
+    """Belmark was found to demand and to concede in 40 sentences each, of which 20 each were checked: half is wrong."""
+    pairs = [
+        AskedPair(report_id, date, position, "Belmark", frozenset({label}), "Belmark spoke.")
+        for report_id, date, label in (("r1", dt.date(2030, 1, 1), D), ("r2", dt.date(2030, 1, 9), C))
+        for position in range(1, 41)
+    ]
+    asked = {"Belmark": Asked(40, dict.fromkeys(LABELS, 10.0)), "Ardania": Asked(1, dict.fromkeys(LABELS, 1.0))}
+    found = [DatedStance(*pair.key[:1], pair.date, pair.position, "", "Belmark", *pair.found, Issue.TALKS)
+             for pair in pairs]  # fmt: skip
+    found.append(stance("r1", 1, D, actor="Ardania", position=99))
+    reports = coded_reports(found)
+    answers = {pair.key: frozenset({D if pair.position % 2 else C}) for pair in pairs if pair.position <= 20}
+    return with_checks([replace(report, asked=asked) for report in reports], pairs, answers)
+
+
+def test_what_hand_checks_tell_stands_beside_what_was_found_and_corrected(tmp_path):
+    write_report(tmp_path, checked_reports(), title="The delta talks", errors=MeasuredErrors(ERRING, {}))
+    html, markdown, record = (tmp_path / f"shifts.{kind}" for kind in ("html", "md", "json"))
+    assert "By the checks (95% interval) Belmark all 80 40 50%" in words(html.read_text(encoding="utf-8"))
+    assert "Too few checks, fewer than 30: Ardania (0)." in words(html.read_text(encoding="utf-8"))
+    [row] = [line for line in markdown.read_text(encoding="utf-8").splitlines() if line.startswith("| Belmark | all")]
+    assert re.fullmatch(r"\| Belmark \| all \| 80 \| 40 \| 50% \| \d+% \(.*\) \| 50% \(\d+% to \d+%\) \|", row)
+    overall, other = json.loads(record.read_text(encoding="utf-8"))["overall"]
+    assert (overall["period"], overall["n_checked"], overall["firmness_checked"]) == ("all", 40, 0.5)
+    assert 0.3 < overall["firmness_checked_low"] < 0.5 < overall["firmness_checked_high"] < 0.7
+    assert (other["actor"], other["n_checked"], other["firmness_checked"]) == ("Ardania", 0, None)
+
+
+def test_shares_have_the_number_of_checks_and_no_figure_where_they_are_too_few(tmp_path):
+    write_report(tmp_path, checked_reports(), title="The delta talks", errors=MeasuredErrors(ERRING, {}))
+    rows = list(csv.DictReader((tmp_path / "shares.csv").read_text(encoding="utf-8").splitlines()))
+    held = [(row["period"], row["n_checked"], row["firmness_checked"]) for row in rows if row["actor"] == "Belmark"]
+    assert held == [("2030-01-01", "20", ""), ("2030-01-09", "20", "")]
+
+
+def test_a_report_without_checks_says_nothing_of_them(tmp_path):
+    pages = write(tmp_path)
+    assert not any("the checks" in pages[name] for name in ("shifts.html", "shifts.md"))
+    assert json.loads(pages["shifts.json"])["overall"] == []
 
 
 def test_every_file_of_a_report_is_the_same_in_two_runs_charts_and_parquet_too(tmp_path):

@@ -47,6 +47,16 @@ def shares_frame(analysis: ShiftAnalysis) -> pd.DataFrame:
     return _frame(SHARE_COLUMNS, map(share_row, (*analysis.periods, *analysis.issue_periods)))
 
 
+def overall_frame(analysis: ShiftAnalysis) -> pd.DataFrame:
+    """Each actor over all periods, with the columns of ``shares.csv``, unrounded; empty without hand checks.
+
+    >>> from stance.shifts import analyse
+    >>> len(overall_frame(analyse([])))
+    0
+    """
+    return _frame(SHARE_COLUMNS, map(share_row, analysis.overall))
+
+
 def gaps_frame(analysis: ShiftAnalysis) -> pd.DataFrame:
     """How far apart two actors are in each period, and who moved, with the columns of ``gaps.csv``, unrounded.
 

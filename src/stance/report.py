@@ -19,7 +19,7 @@ from stance.evidence import evidence_table
 from stance.periods import Period, period_of
 from stance.placing import place
 from stance.quantification import MeasuredErrors
-from stance.report_sections import actor_sections, comparison, issue_rows, pair_sections
+from stance.report_sections import actor_sections, check_rows, comparison, issue_rows, pair_sections
 from stance.report_tables import (
     GAP_COLUMNS,
     SHARE_COLUMNS,
@@ -126,6 +126,7 @@ def write_pages(
         "pairs": pair_sections(analysis.gaps),
         "issue_pairs": pair_sections(analysis.issue_gaps),
         "issue_rows": issue_rows(analysis),
+        "check_rows": check_rows(analysis),
         "quality": quality,
         "trust": trust(quality, is_coded=counted.is_coded),
         "limits": limits(errors, counted),

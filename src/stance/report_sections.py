@@ -84,6 +84,13 @@ def issue_rows(analysis: ShiftAnalysis) -> dict[str, list[tuple[ActorPeriod, Fir
     return {actor: rows for actor, rows in by_actor.items() if rows}
 
 
+def check_rows(analysis: ShiftAnalysis) -> list[ActorPeriod]:
+    """Of each actor what hand checks tell over all periods, then in single ones; those with checks enough."""
+    periods = analysis.periods if len(analysis.spans) > 1 else ()
+    enough = [one for one in (*analysis.overall, *periods) if one.firmness_checked]
+    return sorted(enough, key=lambda one: analysis.actors.index(one.actor))
+
+
 def comparison(gold: ShiftAnalysis, predicted: ShiftAnalysis) -> dict[str, object]:
     """Annotators and model: their changes, those shared, and every cell that either fills as (gold, model) labels."""
     sides = {"Annotators": gold, "Model": predicted}

@@ -26,6 +26,7 @@ SHARE_COLUMNS: Final[Columns] = {
     **{f"{label}_{what}": int if what == "found" else float
        for label in LABELS for what in ("found", "expected", "corrected", "low", "high")},
     "firmness_found": float, "firmness": float, "firmness_low": float, "firmness_high": float,
+    "n_checked": int, "firmness_checked": float, "firmness_checked_low": float, "firmness_checked_high": float,
 }  # fmt: skip
 GAP_COLUMNS: Final[Columns] = {
     "first": str, "second": str, "issue": str, "period": str, "start": dt.date, "end": dt.date,
@@ -93,8 +94,9 @@ def share_row(cell: ActorPeriod) -> list[object]:
         )
     ]
     span, firm = cell.period, map(_float, (cell.firmness_found, *cell.firmness))
+    checks = (cell.n_checked, *(cell.firmness_checked or (None,) * 3))
     sizes = (cell.n_reports, cell.n_sentences, cell.n_asked)
-    return [cell.actor, cell.issue or "", span.name, span.start, span.end, *sizes, *labels, *firm]
+    return [cell.actor, cell.issue or "", span.name, span.start, span.end, *sizes, *labels, *firm, *checks]
 
 
 def gap_rows(analyses: Iterable[GapAnalysis]) -> Iterator[list[object]]:
@@ -129,6 +131,7 @@ def numbers(analysis: ShiftAnalysis) -> dict[str, object]:
         "is_corrected": analysis.is_corrected,
         "dispersion": analysis.dispersion,
         "shares": [_plain(SHARE_COLUMNS, share_row(cell)) for cell in (*analysis.periods, *analysis.issue_periods)],
+        "overall": [_plain(SHARE_COLUMNS, share_row(cell)) for cell in analysis.overall],
         "gaps": [_plain(GAP_COLUMNS, row) for row in gap_rows((analysis.gaps, analysis.issue_gaps))],
         "change_points": [
             {

@@ -15,6 +15,7 @@ from stance.evidence import likeliest, page_script
 from stance.firmness import MIN_STANCES
 from stance.gaps import MAX_ACTORS
 from stance.positions import Move
+from stance.prediction_powered import MIN_CHECKS
 from stance.report_words import count, points, score, share, signed
 
 MAX_EVIDENCE: Final = 12  # sentences shown in a place; the others stand in stances.csv
@@ -77,6 +78,7 @@ def page_templates() -> Environment:
         "max_open": MAX_OPEN,
         "max_printed": MAX_PRINTED,
         "max_words": MAX_WORDS,
+        "min_checks": MIN_CHECKS,
         "min_stances": MIN_STANCES,
         "n_upright_names": N_UPRIGHT_NAMES,
         "score_names": SCORES,
