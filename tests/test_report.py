@@ -110,11 +110,12 @@ def checked_reports():
         for report_id, date, label in (("r1", dt.date(2030, 1, 1), D), ("r2", dt.date(2030, 1, 9), C))
         for position in range(1, 41)
     ]
+    pairs.append(AskedPair("r1", dt.date(2030, 1, 1), 9, "Ardania", frozenset({D}), "Ardania spoke."))
     asked = {"Belmark": Asked(40, dict.fromkeys(LABELS, 10.0)), "Ardania": Asked(1, dict.fromkeys(LABELS, 1.0))}
-    found = [DatedStance(*pair.key[:1], pair.date, pair.position, "", "Belmark", *pair.found, Issue.TALKS)
-             for pair in pairs]  # fmt: skip
-    found.append(stance("r1", 1, D, actor="Ardania", position=99))
-    reports = coded_reports(found)
+    reports = coded_reports(
+        DatedStance(pair.report_id, pair.date, pair.position, "", pair.actor, *pair.found, Issue.TALKS)
+        for pair in pairs
+    )
     answers = {pair.key: frozenset({D if pair.position % 2 else C}) for pair in pairs if pair.position <= 20}
     return with_checks([replace(report, asked=asked) for report in reports], pairs, answers)
 
@@ -123,13 +124,13 @@ def test_what_hand_checks_tell_stands_beside_what_was_found_and_corrected(tmp_pa
     write_report(tmp_path, checked_reports(), title="The delta talks", errors=MeasuredErrors(ERRING, {}))
     html, markdown, record = (tmp_path / f"shifts.{kind}" for kind in ("html", "md", "json"))
     assert "By the checks (95% interval) Belmark all 80 40 50%" in words(html.read_text(encoding="utf-8"))
-    assert "Too few checks, fewer than 30: Ardania (0)." in words(html.read_text(encoding="utf-8"))
+    assert "Too few checks, fewer than 30: Ardania (1)." in words(html.read_text(encoding="utf-8"))
     [row] = [line for line in markdown.read_text(encoding="utf-8").splitlines() if line.startswith("| Belmark | all")]
     assert re.fullmatch(r"\| Belmark \| all \| 80 \| 40 \| 50% \| \d+% \(.*\) \| 50% \(\d+% to \d+%\) \|", row)
     overall, other = json.loads(record.read_text(encoding="utf-8"))["overall"]
     assert (overall["period"], overall["n_checked"], overall["firmness_checked"]) == ("all", 40, 0.5)
     assert 0.3 < overall["firmness_checked_low"] < 0.5 < overall["firmness_checked_high"] < 0.7
-    assert (other["actor"], other["n_checked"], other["firmness_checked"]) == ("Ardania", 0, None)
+    assert (other["actor"], other["n_checked"], other["firmness_checked"]) == ("Ardania", 1, None)
 
 
 def test_shares_have_the_number_of_checks_and_no_figure_where_they_are_too_few(tmp_path):
