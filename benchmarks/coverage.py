@@ -1,6 +1,6 @@
 """How often the intervals of firmness hold the truth, and how often a shift is seen where there is none.
 
-python benchmarks/coverage.py            # about 10 minutes; writes benchmarks/coverage.md and coverage.json
+python benchmarks/coverage.py            # about 11 minutes; writes benchmarks/coverage.md and coverage.json
 
 Corpora with known shares are simulated through the errors that the released model makes: a simulated (sentence, party)
 pair is a labelled one, with all labels that it holds and all that the model decided. One in eleven pairs with a stance
@@ -11,7 +11,9 @@ truth is worked out from the pairs. Three cases:
   drawn from these: the correction's assumption holds, its error rates are uncertain;
 * transferred: simulated pairs are of the frozen test alone, later reports and other conflicts, and the errors were
   measured on the development reports: as in use;
-* checked: as transferred, and 100 of the decisions were checked by hand, as `stance review` draws them.
+* checked: as transferred, and 100 of the decisions were checked by hand, as `stance review` draws them. Here also what
+  100 and 1,000 checks tell by themselves (`stance.prediction_powered`), of the corpus and of each actor with enough of
+  them, beside ppi-python; the truth is then a hand count of the corpus.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import argparse
 import datetime as dt
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import product
@@ -34,21 +37,23 @@ from tqdm import tqdm
 from stance.cells import cells_of
 from stance.changes import firmness_changes
 from stance.classify import load_classifier
-from stance.codebook import FIRM_LABELS, LABELS, Asked, DatedStance, Issue, Label, ReadReport
+from stance.codebook import FIRM_LABELS, LABELS, Asked, Checked, DatedStance, Issue, Label, ReadReport
 from stance.context import answers_in_context
 from stance.dataset import Split, label_examples, read_splits
 from stance.firmness import ActorPeriod, FirmnessAnalysis, analyse_firmness
 from stance.gaps import GapChange, analyse_gaps
 from stance.labels import read_labels
+from stance.metrics import Estimate
 from stance.paths import HOME
 from stance.periods import Calendar, period_of
+from stance.prediction_powered import checked_firmness
 from stance.quantification import FIRM, Confusion, confusion, decided_counts
-from stance.review import AskedPair, with_checks
+from stance.review import AskedPair, Key, with_checks
 from stance.review import draw as draw_pairs
 
 HERE: Final = Path(__file__).parent
 N_ACTORS: Final = 20  # of each simulated corpus
-N_CHECKS: Final = 100
+N_CHECKS: Final = (100, 1000)
 CASES: Final = ("measured", "transferred", "checked")
 REPORT_CORRELATION: Final = 0.1  # of firmness within a report, where a period has several
 OTHER_FIRM_SHARES: Final = {Label.DEMAND: 0.6, Label.REJECTION: 0.25, Label.PRECONDITION: 0.15}
@@ -146,18 +151,77 @@ def run(setting: Setting, parts: Mapping[Split, Sequence[Pair]], options: argpar
     pools = pools_of(world)
     truth = tuple(true_firmness(pools, firmness) for firmness in setting.firmness)
     results = []
+    by_checks: dict[str, list[float]] = {}
     for _ in range(options.replicates):
         seen = parts[Split.DEVELOPMENT] if transferred else resampled(rng, world, len(parts[Split.DEVELOPMENT]))
         errors = measured(seen)
         reports, pairs, answers = simulated(rng, setting, pools)
         if setting.errors == "checked":
-            chosen = draw_pairs(pairs, N_CHECKS, seed=int(rng.integers(2**32)))
-            reports = with_checks(reports, chosen, {pair.key: answers[pair.key] for pair in chosen})
+            for n_checks in N_CHECKS[::-1]:
+                chosen = draw_pairs(pairs, n_checks, seed=int(rng.integers(2**32)))
+                note_checks(by_checks, n_checks, pairs, {pair.key: answers[pair.key] for pair in chosen}, answers)
+            reports = with_checks(reports, pairs, {pair.key: answers[pair.key] for pair in chosen})
         actors = [f"actor {number}" for number in range(N_ACTORS)]
         cells = list(cells_of(reports, actors, monthly))
         found, corrected = (analyse_firmness(cells, known) for known in (None, errors))
         results.append((found, corrected, errors))
-    return asdict(setting) | {"truth": truth} | summary(truth, results)
+    told = {name: float(np.mean(values)) for name, values in by_checks.items()}
+    return asdict(setting) | {"truth": truth} | summary(truth, results) | told
+
+
+def note_checks(
+    scores: dict[str, list[float]],
+    n_checks: int,
+    pairs: Sequence[AskedPair],
+    checked: Mapping[Key, frozenset[Label]],
+    answers: Mapping[Key, frozenset[Label]],
+) -> None:
+    """Add what the checks alone tell of the corpus and of each actor, and what ppi-python makes of those of the corpus.
+
+    *Range:* keys of ``scores`` are ``{whom}_{n_checks}_bias``, ``…_coverage`` and ``…_width``.
+    """
+    by_actor: dict[str, list[AskedPair]] = {}
+    for pair in pairs:
+        by_actor.setdefault(pair.actor, []).append(pair)
+    for whom, of in [("corpus", pairs), *(("actor", of) for of in by_actor.values())]:
+        known = Checked(
+            Counter(pair.found for pair in of),
+            tuple((pair.found, checked[pair.key]) for pair in of if pair.key in checked),
+        )
+        n_firm, n_all = np.sum([firm_and_all(answers[pair.key]) for pair in of], axis=0)
+        estimates = {whom: checked_firmness(known, seed=n_checks)}
+        if whom == "corpus":
+            estimates["ppi_python"] = ppi_python(known)
+        for name, estimate in estimates.items():
+            if estimate and n_all:
+                error = estimate.value - n_firm / n_all
+                is_held = estimate.low <= n_firm / n_all <= estimate.high
+                for what, value in (("bias", error), ("coverage", is_held), ("width", estimate.high - estimate.low)):
+                    scores.setdefault(f"{name}_{n_checks}_{what}", []).append(float(value))
+
+
+def ppi_python(checked: Checked) -> Estimate | None:
+    """Firmness by ppi-python on the same checks, weighed by their class: the mean of firm - R all, linearised at R."""
+    sys.modules["coverage"] = None  # type: ignore[assignment]  # numba would take this file for the package of its name
+    from ppi_py import ppi_mean_ci
+
+    n_checked = Counter(found for found, _ in checked.answers)
+    weights = np.array([checked.n_decided[found] / n_checked[found] for found, _ in checked.answers])
+    found, true = (np.array([firm_and_all(answer[side]) for answer in checked.answers], float) for side in (0, 1))
+    n_decided = list(checked.n_decided.values())
+    decided = np.repeat([firm_and_all(labels) for labels in checked.n_decided], n_decided, axis=0).astype(float)
+    firm, every = decided.sum(axis=0) + weights @ (true - found)
+    if every <= 0:
+        return None
+    contrast = np.array([1, -firm / every])
+    low, high = ppi_mean_ci(true @ contrast, found @ contrast, decided @ contrast, alpha=0.05, lam=1, w=weights)
+    ends = np.clip(firm / every + np.array([low[0], high[0]]) * len(decided) / every, 0, 1)
+    return Estimate(float(firm / every), *map(float, ends))
+
+
+def firm_and_all(labels: frozenset[Label]) -> tuple[int, int]:
+    """How many of the labels are firm, and how many there are."""
+    return len(labels.intersection(FIRM_LABELS)), len(labels)
 
 
 def pools_of(world: Sequence[Pair]) -> dict[Label | None, Pool]:
@@ -175,7 +239,7 @@ def true_firmness(pools: Mapping[Label | None, Pool], firmness: float) -> float:
     for label, share in label_shares(firmness).items():
         pool = pools[label]
         weights = np.diff(pool.cumulative, prepend=0) / pool.cumulative[-1]
-        held = [(len(pair.true.intersection(FIRM_LABELS)), len(pair.true)) for pair in pool.pairs]
+        held = [firm_and_all(pair.true) for pair in pool.pairs]
         n_firm_and_all += share * weights @ np.array(held)
     return float(n_firm_and_all[0] / n_firm_and_all[1])
 
@@ -324,9 +388,12 @@ def markdown(rows: Sequence[Mapping[str, Any]], options: argparse.Namespace) -> 
         "",
     ]
     for errors in CASES:
-        lines += [f"## Errors {errors}", "", HEAD, RULE]
-        lines += [table_row(row) for row in rows if row["errors"] == errors]
+        lines += [f"## Errors {errors}", "", *head(COLUMNS)]
+        lines += [table_row(row, COLUMNS) for row in rows if row["errors"] == errors]
         lines.append("")
+    lines += ["## Hand checks alone", "", *head(CHECK_COLUMNS)]
+    lines += [table_row(row, CHECK_COLUMNS) for row in rows if row["errors"] == "checked"]
+    lines.append("")
     return "\n".join(lines)
 
 
@@ -341,18 +408,28 @@ COLUMNS: Final = (
     ("gap coverage, found", "found_gap_coverage", ".2f"), ("gap coverage, corrected", "corrected_gap_coverage", ".2f"),
     ("gap change seen, found", "found_gap_seen", ".2f"), ("gap change seen, corrected", "corrected_gap_seen", ".2f"),
 )  # fmt: skip
-HEAD: Final = "| reports × pairs | stances | firmness | " + " | ".join(name for name, _, _ in COLUMNS) + " |"
-RULE: Final = "| --- | --- | --- |" + " ---: |" * len(COLUMNS)
+CHECK_COLUMNS: Final = tuple(
+    (f"{name}, {n_checks:,} checks: {what}", f"{whom}_{n_checks}_{what}", form)
+    for n_checks in N_CHECKS
+    for whom, name in (("corpus", "corpus"), ("ppi_python", "ppi-python"), ("actor", "actor"))
+    for what, form in (("bias", "+.2f"), ("coverage", ".2f"), ("width", ".2f"))
+)
 
 
-def table_row(row: Mapping[str, Any]) -> str:
+def head(columns: Sequence[tuple[str, str, str]]) -> list[str]:
+    """The head of a table of these columns."""
+    names = " | ".join(name for name, _, _ in columns)
+    return [f"| reports × pairs | stances | firmness | {names} |", "| --- | --- | --- |" + " ---: |" * len(columns)]
+
+
+def table_row(row: Mapping[str, Any], columns: Sequence[tuple[str, str, str]]) -> str:
     """One setting as a row of the table."""
     place = [
         f"{row['n_reports']} × {row['n_pairs']}",
         " → ".join(f"{share:.0%}" for share in row["stance_shares"]),
         " → ".join(f"{share:.2f}" for share in row["truth"]),
     ]
-    values = [format(row[key], form) if key in row else "–" for _, key, form in COLUMNS]
+    values = [format(row[key], form) if key in row else "–" for _, key, form in columns]
     return f"| {' | '.join([*place, *values])} |"
 
 
@@ -379,6 +456,13 @@ def verdict(rows: Sequence[Mapping[str, Any]], still: Sequence[Mapping[str, Any]
             f"{spread('corrected_gap_coverage', of)} corrected, {spread('found_gap_coverage', of)} found; a change of "
             f"the gap is seen in {spread('corrected_gap_seen', of)} and {spread('found_gap_seen', of)}.",
         ]
+    of = [row for row in rows if row["errors"] == "checked"]
+    for n_checks, (whom, name) in product(N_CHECKS, (("corpus", "corpus"), ("actor", "actors with enough"))):
+        lines.append(
+            f"* {n_checks:,} hand checks alone, {name}: the intervals hold the hand count in "
+            f"{spread(f'{whom}_{n_checks}_coverage', of)}, mean width {spread(f'{whom}_{n_checks}_width', of)}"
+            + (f"; ppi-python's in {spread(f'ppi_python_{n_checks}_coverage', of)}." if whom == "corpus" else ".")
+        )
     return lines
 
 
