@@ -169,8 +169,11 @@ def test_the_candidates_of_a_sentence_are_the_parties_it_names_with_all_their_me
 
 def test_he_may_be_any_party_of_the_sentence_before():
     example = build_examples(["Belmark met Ardania.", "He refused to leave."], TABLE)[1]
-    assert example.context == "Belmark; Ardania"
-    assert example.candidates == (Candidate("Belmark", (), ((0, 7),)), Candidate("Ardania", (), ((9, 16),)))
+    assert example.context == "Belmark; Ardania; Belmark met Ardania."
+    assert example.candidates == (
+        Candidate("Belmark", (), ((0, 7), (18, 25))),
+        Candidate("Ardania", (), ((9, 16), (30, 37))),
+    )
 
 
 def test_a_party_named_again_is_found_in_its_own_sentence():
@@ -178,10 +181,20 @@ def test_a_party_named_again_is_found_in_its_own_sentence():
     assert example.candidates == (Candidate("Ardania", ((0, 7),)), Candidate("Belmark", (), ((0, 7),)))
 
 
-def test_the_context_is_the_carried_parties_and_not_the_words_of_the_sentence_before():
+def test_a_sentence_that_names_nobody_is_read_with_the_one_before():
     example = build_examples(["Belmark refused.", "It rained.", "He refused."], TABLE)[2]
-    assert example.context == "Belmark"
+    assert example.context == "Belmark; It rained."
     assert example.candidates == (Candidate("Belmark", (), ((0, 7),)),)
+
+
+def test_a_sentence_that_names_a_party_is_read_without_the_one_before():
+    example = build_examples(["Belmark refused.", "Ardania agreed."], TABLE)[1]
+    assert example.context == "Belmark"
+
+
+def test_where_nobody_was_named_the_context_is_the_sentence_before():
+    example = build_examples(["It rained.", "He refused."], TABLE)[1]
+    assert (example.context, example.candidates) == ("It rained.", ())
 
 
 def test_a_party_stays_a_candidate_however_long_nobody_else_is_named():

@@ -94,7 +94,7 @@ def test_a_sentence_without_a_stance_has_only_zeros():
 def test_a_sentence_is_read_after_the_one_before_it_whatever_their_order_in_the_file():
     second, first = sentence("r1", 2, "He refused."), sentence("r1", 1, "Belmark sent an envoy.")
     items = label_examples([second, first], TABLE)
-    assert [item.example.context for item in items] == ["", "Belmark"]
+    assert [item.example.context for item in items] == ["", "Belmark; Belmark sent an envoy."]
     assert [candidate.actor for candidate in items[1].example.candidates] == ["Belmark"]
 
 

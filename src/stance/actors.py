@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Final, Self
 
@@ -22,6 +23,7 @@ from stance.tables import choice, filled, parse_date, read_rows
 
 COLUMNS = ("actor", "alias", "kind", "from", "until")
 N_CARRIED_SENTENCES: Final = 3  # the parties of so many earlier sentences stay candidates
+_SEPARATOR: Final = "; "  # between the parts of a context
 
 
 _SpansByActor = dict[str, tuple[tuple[int, int], ...]]
@@ -142,25 +144,27 @@ class ExampleBuilder:
 
     A sentence's candidates are the parties it names, then those that the last ``N_CARRIED_SENTENCES`` sentences
     with a name have named, latest first: "he", "the ministry" or an unnamed speaker goes on for one of them. The
-    context is the names of the carried parties. The wording of the sentence before is left out: with it, networks
-    answered no better and took over that sentence's labels (LOG.md).
+    context is the names of the carried parties and, where the sentence names nobody, the sentence before, which tells
+    who was speaking. Sentences that name somebody were answered no better with it (LOG.md).
     """
 
     def __init__(self, table: ActorTable, date: dt.date | None = None) -> None:
         self._table = table
         self._date = date
         self._earlier: list[list[str]] = []  # parties of the sentences that name any, latest first
-        self._is_first = True
+        self._before: tuple[str, _SpansByActor] | None = None  # the sentence before and the parties it names
 
     def add(self, sentence: str) -> Example:
         """The example of the report's next sentence."""
         named = _spans_by_actor(self._table.find(sentence, self._date))
         carried = dict.fromkeys(actor for actors in self._earlier for actor in actors if actor not in named)
-        context, carried_candidates = _listed(carried)
+        is_first = self._before is None
+        before = ("", {}) if named or self._before is None else self._before
+        context, carried_candidates = _in_context(list(carried), *before)
         candidates = [Candidate(actor, spans) for actor, spans in named.items()]
         if named:
             self._earlier = [list(named), *self._earlier][:N_CARRIED_SENTENCES]
-        is_first, self._is_first = self._is_first, False
+        self._before = sentence, named
         return Example(sentence, context, (*candidates, *carried_candidates), is_first)
 
 
@@ -170,20 +174,21 @@ def build_examples(sentences: Sequence[str], table: ActorTable, date: dt.date | 
     >>> table = ActorTable([Alias("Belmark", "Belmark", AliasKind.NAME)])
     >>> example = build_examples(["Belmark sent an envoy.", "He ruled out a truce."], table)[1]
     >>> example.context, example.candidates
-    ('Belmark', (Candidate(actor='Belmark', spans=(), context_spans=((0, 7),)),))
+    ('Belmark; Belmark sent an envoy.', (Candidate(actor='Belmark', spans=(), context_spans=((0, 7), (9, 16))),))
     """
     builder = ExampleBuilder(table, date)
     return [builder.add(sentence) for sentence in sentences]
 
 
-def _listed(carried: Iterable[str]) -> tuple[str, list[Candidate]]:
-    """The names of the carried parties as a context, and the candidates that stand there."""
-    context, candidates = "", []
-    for actor in carried:
-        context += "; " if context else ""
-        candidates.append(Candidate(actor, (), ((len(context), len(context) + len(actor)),)))
-        context += actor
-    return context, candidates
+def _in_context(carried: Sequence[str], before: str, named_before: _SpansByActor) -> tuple[str, list[Candidate]]:
+    """The carried parties' names, then the sentence ``before``, as a context; and where each stands there."""
+    parts = [*carried, before] if before else carried
+    *starts, start = accumulate((len(_SEPARATOR) + len(actor) for actor in carried), initial=0)
+    candidates = []
+    for actor, place in zip(carried, starts, strict=True):
+        in_before = tuple((start + first, start + after) for first, after in named_before.get(actor, ()))
+        candidates.append(Candidate(actor, (), ((place, place + len(actor)), *in_before)))
+    return _SEPARATOR.join(parts), candidates
 
 
 def _spans_by_actor(mentions: list[Mention]) -> _SpansByActor:

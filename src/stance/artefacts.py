@@ -21,7 +21,7 @@ from stance.predictions import Classifier, DecisionRule
 from stance.quantification import MeasuredErrors
 
 META: Final = "meta.json"
-FORMAT_VERSION: Final = 3  # of meta.json; 1 had no checksum of its own, 2 counted some errors in other rows
+FORMAT_VERSION: Final = 4  # of meta.json; 1 had no checksum, 2 counted errors otherwise, 3 read names only as context
 CHECKSUM: Final = "sha256"  # of everything else in meta.json
 FILES: Final[Mapping[str, frozenset[str]]] = {
     "onnx": frozenset({"model.onnx", "tokenizer.json"}),

@@ -20,7 +20,7 @@ from tokenizers import Encoding, Tokenizer
 from stance.codebook import Example, StanceError
 
 MAX_SENTENCE_TOKENS: Final = 96  # longer sentences are cut at the end
-MAX_CONTEXT_TOKENS: Final = 24  # of the context; a longer one is cut at the end
+MAX_CONTEXT_TOKENS: Final = 72  # of the context; a longer one is cut at the end
 _MAX_CHARACTERS: Final = 12 * MAX_SENTENCE_TOKENS  # longer text cannot reach the model and is not tokenised
 
 Int64s = npt.NDArray[np.int64]

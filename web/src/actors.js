@@ -3,6 +3,7 @@
 import { isAlphanumeric, plainSpaces } from "./characters.js";
 
 const ALIASES = Symbol("the aliases that end here");
+const SEPARATOR = "; "; // _SEPARATOR
 
 export class ActorTable {
   /** `aliases` are rows [actor, alias, whether it is a party, since, until]; dates are ISO or empty. */
@@ -68,6 +69,7 @@ export class ExampleBuilder {
     this.date = date;
     this.nCarriedSentences = nCarriedSentences;
     this.earlier = []; // parties of the sentences that name any, latest first
+    this.before = ["", new Map()]; // the sentence before and the parties it names
   }
 
   add(sentence) {
@@ -76,24 +78,26 @@ export class ExampleBuilder {
       named.set(actor, [...(named.get(actor) ?? []), [start, end]]);
     }
     const carried = new Set(this.earlier.flat().filter((actor) => !named.has(actor)));
-    const [context, carriedCandidates] = listed(carried);
+    const [before, spans] = named.size ? ["", new Map()] : this.before;
+    const [context, carriedCandidates] = inContext([...carried], before, spans);
     const candidates = [...named].map(([actor, spans]) => ({ actor, spans, contextSpans: [] }));
     if (named.size) this.earlier = [[...named.keys()], ...this.earlier].slice(0, this.nCarriedSentences);
+    this.before = [sentence, named];
     return { sentence, context, candidates: [...candidates, ...carriedCandidates] };
   }
 }
 
-/** _listed */
-function listed(carried) {
-  const candidates = [];
-  let context = "";
-  for (const actor of carried) {
-    if (context) context += "; ";
-    const start = [...context].length;
-    candidates.push({ actor, spans: [], contextSpans: [[start, start + [...actor].length]] });
-    context += actor;
-  }
-  return [context, candidates];
+/** _in_context */
+function inContext(carried, before, spans) {
+  const start = carried.reduce((length, actor) => length + [...actor].length + SEPARATOR.length, 0);
+  let place = 0;
+  const candidates = carried.map((actor) => {
+    const span = [place, place + [...actor].length];
+    place = span[1] + SEPARATOR.length;
+    const inBefore = (spans.get(actor) ?? []).map(([first, after]) => [start + first, start + after]);
+    return { actor, spans: [], contextSpans: [span, ...inBefore] };
+  });
+  return [[...carried, ...(before ? [before] : [])].join(SEPARATOR), candidates];
 }
 
 /** Alias.holds_on; ISO dates sort as text. */
