@@ -5,7 +5,7 @@ RUNS ?= 1000000
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: train test check report picture evaluate web bench coverage docs fuzz release-check clean
+.PHONY: train test check report picture evaluate web bench coverage docs fuzz lock release-check clean
 
 train: $(READY)  ## train, evaluate, write models/ and reports/ (TRAIN_FLAGS=--fast for a short run)
 	$(BIN)/python train.py $(TRAIN_FLAGS)
@@ -48,6 +48,12 @@ docs: $(READY)  ## the pages and the interface as a site in build/site; open ind
 fuzz: $(READY)  ## mutated inputs for each target of fuzz/fuzz.py, led by coverage (RUNS=2000 for a short run)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[fuzz]"
 	$(BIN)/python fuzz/fuzz.py all --runs $(RUNS)
+
+lock: $(READY)  ## hashes of what CI installs, at the versions of constraints.txt; torch stays out, for each platform has another
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt uv
+	echo "torch; sys_platform == 'never'" | $(BIN)/uv pip compile --quiet --universal --python-version 3.11.5 --generate-hashes \
+		--no-annotate --custom-compile-command "make lock" --constraint constraints.txt --overrides - \
+		--extra dev --extra docs --extra fuzz --output-file .ci/requirements.lock pyproject.toml
 
 release-check: $(READY)  ## do version, hashes, cards and the figures of the README agree
 	$(BIN)/python .ci/check_release.py

@@ -19,7 +19,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from stance.artefacts import replace_folder, signals_deferred
+from stance.artefacts import put_back, replace_folder
 from stance.baseline import CueWords, Majority, TfidfBaseline
 from stance.codebook import DatedStance, Stance, StanceError
 from stance.config import FAST_EPOCHS, FAST_FROZEN_LAYERS, FAST_PROTOCOL, ProtocolConfig, TransformerConfig
@@ -33,6 +33,8 @@ from stance.reading import coded_reports, read_by_classifier
 from stance.release import TRANSFORMER, stage
 from stance.report import write_report
 from stance.reports import read_reports
+
+SCRATCH = ".models.new"  # beside the models, for they are put in place by renaming
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -92,6 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             evaluations = [as_json(develop(contender, data)) for contender in contenders]
             print(summary_table(evaluations))
             return 0
+        clear_up(models_place(options))
         for contender in contenders:
             run(contender, data, protocol_config(options))
         write_results(contenders, data, settings, sources, options, start)
@@ -163,20 +166,45 @@ def write_results(
     start: float,
 ) -> None:
     """Write the models into a scratch folder and put them in their place together; then write the reports."""
-    models, reports = options.out / "models", options.out / "reports"
-    models.mkdir(parents=True, exist_ok=True)
-    for left_over in models.glob(".new-*"):  # of a run that was killed
-        shutil.rmtree(left_over, ignore_errors=True)
-    with tempfile.TemporaryDirectory(dir=models, prefix=".new-") as scratch:
-        staged = [path for contender in contenders for path in stage(contender, data, settings, Path(scratch))]
+    models, reports = models_place(options), options.out / "reports"
+    models.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=models.parent, prefix=f"{SCRATCH}-") as scratch:
+        new = Path(scratch, models.name)
+        for contender in contenders:
+            stage(contender, data, settings, new)
         record = evaluation_record(contenders, data, settings, options.labels)
-        with signals_deferred():
-            for folder in staged:
-                replace_folder(folder, models / folder.name)
+        keep_others(models, new)
+        replace_folder(new, models)
     write_evaluation(reports, {**record, "total_seconds": round(time.perf_counter() - start, 1)})
     write_shift_report(contenders[0], data, sources, reports)
     print(summary_table(record["evaluations"]))
-    print(f"\nmodels in {models.resolve()}, reports in {reports.resolve()}")
+    print(f"\nmodels in {models}, reports in {reports.resolve()}")
+
+
+def models_place(options: argparse.Namespace) -> Path:
+    """The folder of the models, which is replaced as a whole: whatever a run leaves there is of that run.
+
+    Raises:
+        StanceError: if a disk is mounted there, for that cannot be renamed.
+    """
+    models: Path = (options.out / "models").resolve()
+    if models.is_mount():
+        raise StanceError(f"{models}: a disk is mounted there; mount it at {models.parent} or above, or choose --out")
+    return models
+
+
+def clear_up(models: Path) -> None:
+    """Remove what a run that was killed left beside ``models``, which is the old or the new one again."""
+    put_back(models)
+    for left_over in models.parent.glob(f"{SCRATCH}-*"):
+        shutil.rmtree(left_over, ignore_errors=True)
+
+
+def keep_others(models: Path, new: Path) -> None:
+    """Copy into ``new`` what this run did not make: with ``--no-transformer`` the transformer stays."""
+    for old in models.iterdir() if models.is_dir() else ():
+        if not (new / old.name).exists():
+            (shutil.copytree if old.is_dir() else shutil.copy2)(old, new / old.name)
 
 
 def seed_sources(data: Data, manifest: Path) -> dict[str, str]:

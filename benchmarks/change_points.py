@@ -20,8 +20,8 @@ import numpy as np
 import ruptures
 from tqdm import tqdm
 
+from stance.arrays import Floats
 from stance.change_points import MIN_SEGMENT, segment
-from stance.quantification import Floats
 
 HERE: Final = Path(__file__).parent
 N_SERIES: Final = 200

@@ -25,6 +25,7 @@ from stance.artefacts import (
     check_files,
     checksum,
     load_model,
+    put_back,
     read_meta,
     replace_folder,
     write_meta,
@@ -324,6 +325,16 @@ def test_what_a_kill_between_the_renames_left_is_put_back_before_the_next_swap(t
     replace_folder(Watched(new), Watched(tmp_path / "models/a"))
     assert seen == [(".a.retired", "a"), ("a", ".a.retired"), ("new", "a")]
     assert contents(tmp_path) == {"models/a/new.txt": "new"}
+
+
+@pytest.mark.parametrize("new", [None, "new"])
+def test_after_a_kill_the_old_folder_is_put_back_only_where_the_new_one_is_not(tmp_path, new):
+    put(tmp_path / "models/.a.retired", "a.txt", "old")
+    if new:
+        put(tmp_path / "models/a", "a.txt", new)
+    put_back(tmp_path / "models/a")
+    assert contents(tmp_path) == {"models/a/a.txt": new or "old"}
+    assert sorted(path.name for path in (tmp_path / "models").iterdir()) == ["a"]
 
 
 KILLED = """import itertools, sys

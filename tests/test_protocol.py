@@ -1,7 +1,6 @@
 """The whole protocol, and ``train.py``, on a toy corpus of twelve reports."""
 
 import csv
-import datetime as dt
 import importlib.util
 import json
 import shutil
@@ -11,66 +10,19 @@ from pathlib import Path
 
 import pytest
 from threadpoolctl import threadpool_limits
+from toy_corpus import SPLITS, arguments, write_table, write_toy
 
 from stance.artefacts import load_model
 from stance.baseline import CueWords, Majority, TfidfBaseline
-from stance.codebook import LABELS, Example, Issue, Label, Source, Stance, StanceError
+from stance.codebook import LABELS, Example, Label, StanceError
 from stance.config import FAST_PROTOCOL, ProtocolConfig
 from stance.dataset import targets
-from stance.labels import COLUMNS, LabelledSentence, write_labels
+from stance.labels import COLUMNS
 from stance.metrics import estimate, paired_difference
 from stance.predictions import DecisionRule
 from stance.protocol import DEVELOPMENT, FOLDS, SEEDS, TEST, Contender, load_data, run
 
 ROOT = Path(__file__).parents[1]
-PARTIES = ("Ardania", "Belmark")
-TEXTS = (
-    ("{} demands a withdrawal from {}.", Label.DEMAND, Issue.TERRITORY),
-    ("{} agreed to a tariff cut with {}.", Label.CONCESSION, Issue.ECONOMY),
-    ("{} refuses the truce with {}.", Label.REJECTION, Issue.CEASEFIRE),
-    ("{} will sign only after a withdrawal by {}.", Label.PRECONDITION, Issue.TERRITORY),
-    ("{} turned down the tariff cut of {}.", Label.REJECTION, Issue.ECONOMY),
-    ("{} and {} met by the river.", None, None),
-)
-SPLITS = {
-    "r1": "train", "r2": "train", "r3": "train", "r4": "train", "r5": "development", "r6": "development",
-    "r7": "test", "r8": "test", "u1": "test",
-}  # fmt: skip
-
-
-def sentences(report_id, month, conflict, source):
-    """A report of six sentences; the parties change places from report to report."""
-    first, second = PARTIES if month % 2 else PARTIES[::-1]
-    return [
-        LabelledSentence(
-            report_id, position, dt.date(2020, month, 1), conflict, text.format(first, second), source,
-            (Stance(first, label, issue),) if label else (),
-        )
-        for position, (text, label, issue) in enumerate(TEXTS, start=1)
-    ]  # fmt: skip
-
-
-def write_table(path, columns, rows):
-    with path.open("w", encoding="utf-8", newline="") as handle:
-        csv.writer(handle).writerows([columns, *rows])
-
-
-def write_toy(folder):
-    """Nine reports of a corpus, three seeds with their manifest, and the parties."""
-    corpus = [one for number in range(1, 9) for one in sentences(f"r{number}", number, "delta", Source.REPORT)]
-    corpus += sentences("u1", 1, "isthmus", Source.REPORT)
-    seeds = {f"s{number}": sentences(f"s{number}", number, "delta", Source.SEED) for number in (9, 10, 11)}
-    write_labels(folder / "corpus.csv", corpus)
-    write_labels(folder / "labels.csv", [one for report in seeds.values() for one in report])
-    write_table(folder / "splits.csv", ("report_id", "split"), SPLITS.items())
-    write_table(
-        folder / "actors.csv", ("actor", "alias", "kind", "from", "until"), [(a, a, "name", "", "") for a in PARTIES]
-    )
-    for name, report in seeds.items():
-        (folder / f"{name}.txt").write_text(" ".join(one.text for one in report), encoding="utf-8")
-    rows = [(name, f"{name}.txt", report[0].date, f"Report {name}") for name, report in seeds.items()]
-    write_table(folder / "manifest.csv", ("report_id", "file", "date", "title"), rows)
-    return folder
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -130,12 +82,6 @@ def train():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def arguments(toy, out, *more):
-    files = {"labels": "labels", "corpus": "corpus", "splits": "splits", "actors": "actors", "seeds": "manifest"}
-    options = [text for option, name in files.items() for text in (f"--{option}", str(toy / f"{name}.csv"))]
-    return [*options, "--out", str(out), "--no-transformer", *more]
 
 
 @pytest.fixture(scope="module")
@@ -338,6 +284,22 @@ def test_an_interrupted_run_leaves_the_models_as_they_were(train, toy, trained, 
     assert tree(tmp_path) == before
     assert [path.name for path in (tmp_path / "models").iterdir()] == ["tfidf"]
     assert "interrupted; what lies in models/ is whole" in capsys.readouterr().err
+
+
+def test_a_run_keeps_the_models_that_it_does_not_make(train, toy, tmp_path):
+    (tmp_path / "models/transformer").mkdir(parents=True)
+    for name in ("transformer/model.onnx", "notes.txt"):
+        (tmp_path / "models" / name).write_text(name)
+    assert train.main(arguments(toy, tmp_path, "--fast")) == 0
+    assert {path.name for path in (tmp_path / "models").iterdir()} == {"tfidf", "transformer", "notes.txt"}
+    assert (tmp_path / "models/transformer/model.onnx").read_text() == "transformer/model.onnx"
+
+
+def test_models_on_a_mounted_disk_are_refused_before_training(train, toy, tmp_path, monkeypatch, capsys):
+    refuse_to_train(monkeypatch, train)
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == tmp_path / "models")
+    assert train.main(arguments(toy, tmp_path)) == 2
+    assert f"{tmp_path / 'models'}: a disk is mounted there; mount it at {tmp_path}" in capsys.readouterr().err
 
 
 def test_an_experiment_on_the_development_reports_writes_nothing(train, toy, tmp_path, capsys):

@@ -396,7 +396,8 @@ def released(model, items, tmp_path_factory):
     later = [replace(item, sentence=replace(item.sentence, conflict="isthmus")) for item in items[:9]]
     wrong = labelled("Ardania demanded a withdrawal from Corvia.", Stance("Corvia", Label.REJECTION, Issue.TERRITORY))
     data = Data(items, [*items, wrong], [*items, *later], items, "toy", {"r1": Register.WIRE})
-    assert [path.name for path in stage(contender, data, {"backbone": "toy"}, folder)] == ["checkpoint", "transformer"]
+    stage(contender, data, {"backbone": "toy"}, folder)
+    assert sorted(path.name for path in folder.iterdir()) == ["checkpoint", "transformer"]
     return folder / "transformer"
 
 

@@ -164,8 +164,8 @@ def signals_deferred() -> Iterator[None]:
 def replace_folder(new: Path, target: Path) -> None:
     """Put the folder ``new`` in the place of ``target``; no signal but a kill comes between.
 
-    After a kill between the two renames the old folder lies whole beside ``target`` as ``.NAME.retired``; the next call
-    puts it back first.
+    After a kill between the two renames the old folder lies whole beside ``target`` as ``.NAME.retired``, until
+    ``put_back`` or the next call.
 
     Raises:
         StanceError: if there is no folder ``new``; ``target`` stays as it is.
@@ -173,15 +173,23 @@ def replace_folder(new: Path, target: Path) -> None:
     if not new.is_dir():
         raise StanceError(f"{new}: no such folder; {target} stays as it is")
     target.parent.mkdir(parents=True, exist_ok=True)
-    retired = target.with_name(f".{target.name}.retired")
-    if retired.exists() and not target.exists():
-        retired.rename(target)
-    shutil.rmtree(retired, ignore_errors=True)
+    put_back(target)
     with signals_deferred():
         if target.exists():
-            target.rename(retired)
+            target.rename(_retired(target))
         new.rename(target)
-    shutil.rmtree(retired, ignore_errors=True)
+    shutil.rmtree(_retired(target), ignore_errors=True)
+
+
+def put_back(target: Path) -> None:
+    """Clear up after a ``replace_folder`` that was killed: the old folder goes back to its place if none is there."""
+    if _retired(target).exists() and not target.exists():
+        _retired(target).rename(target)
+    shutil.rmtree(_retired(target), ignore_errors=True)
+
+
+def _retired(target: Path) -> Path:
+    return target.with_name(f".{target.name}.retired")
 
 
 def _classifier(folder: Path, kind: str, n_threads: int) -> Classifier:

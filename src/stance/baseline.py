@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
-import numpy.typing as npt
 import skops.io
 from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -18,9 +17,10 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_union
 from tqdm import tqdm
 
+from stance.arrays import Bools, Floats
 from stance.codebook import ISSUES, LABELS, Example, Label, StanceError
 from stance.dataset import Targets
-from stance.predictions import Floats, Probabilities
+from stance.predictions import Probabilities
 
 THIS_PARTY: Final = "thisparty"
 OTHER_PARTY: Final = "otherparty"
@@ -173,7 +173,7 @@ def _constant(example: Example, labels: Floats) -> Probabilities:
     return Probabilities(np.broadcast_to(labels.astype(float), (example.n_queries, len(LABELS))), issues)
 
 
-def _is_sentence(examples: Sequence[Example]) -> npt.NDArray[np.bool_]:
+def _is_sentence(examples: Sequence[Example]) -> Bools:
     """Of the queries of all examples in order, which ask about anyone and not about a party."""
     return np.concatenate([np.arange(example.n_queries) == 0 for example in examples])
 

@@ -8,12 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from stance.arrays import Ints
 from stance.codebook import FIRM_LABELS, LABELS, Checked, Issue, Label, ReadReport
 from stance.periods import Period
-
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)

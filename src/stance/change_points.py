@@ -18,15 +18,14 @@ from typing import Final
 
 import numpy as np
 
+from stance.arrays import Floats, Ints
 from stance.firmness import SEED, Series, estimate_of
-from stance.metrics import CONFIDENCE, Estimate
+from stance.metrics import CONFIDENCE, N_PERMUTATIONS, Estimate
 from stance.periods import Period
-from stance.quantification import Floats, Ints
 
 MIN_PERIODS: Final = 12  # with stances enough; the order of fewer tells too little (benchmarks/change_points.md)
 MAX_PERIODS: Final = 200  # the work grows with their square
 MIN_SEGMENT: Final = 2  # periods between two change points
-N_PERMUTATIONS: Final = 4_999
 MAX_NUMBERS: Final = 4_000_000  # held at once
 
 

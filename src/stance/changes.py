@@ -14,13 +14,12 @@ from typing import Any, Final
 import numpy as np
 from scipy.stats import false_discovery_control, permutation_test
 
+from stance.arrays import Floats
 from stance.cells import Cell
 from stance.codebook import Issue
 from stance.firmness import SEED, ActorPeriod, Series, estimate_of
-from stance.metrics import CONFIDENCE, Estimate
-from stance.quantification import Floats
+from stance.metrics import CONFIDENCE, N_PERMUTATIONS, Estimate
 
-N_PERMUTATIONS: Final = 4_999
 MIN_ARRANGEMENTS: Final = 20  # of the reports; a permutation test of fewer can tell nothing
 MAX_PERMUTED: Final = 1_000  # reports; to reshuffle more takes long
 MIN_TREND_PERIODS: Final = 4

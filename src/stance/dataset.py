@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from stance.actors import ActorTable, build_examples
+from stance.arrays import Float32s
 from stance.codebook import ISSUES, LABELS, NOBODY, Example, StanceError
 from stance.labels import LabelledSentence
 from stance.tables import choice, filled, read_rows
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 SPLIT_COLUMNS = ("report_id", "split")
 REGISTER_COLUMNS = ("report_id", "register")
-Floats = npt.NDArray[np.float32]
 
 
 class Split(StrEnum):
@@ -59,8 +58,8 @@ class Targets(NamedTuple):
     gold issues in equal shares, else zeros.
     """
 
-    labels: Floats
-    issues: Floats
+    labels: Float32s
+    issues: Float32s
 
 
 def label_examples(sentences: Iterable[LabelledSentence], table: ActorTable) -> list[LabelledExample]:

@@ -13,10 +13,11 @@ from typing import Self
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from stance.arrays import Floats
 from stance.baseline import LinearModels
 from stance.codebook import Example
 from stance.dataset import Targets
-from stance.predictions import Floats, Probabilities
+from stance.predictions import Probabilities
 from stance.transformer import Embedder
 
 

@@ -14,17 +14,15 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from tokenizers import Encoding, Tokenizer
 
+from stance.arrays import Float32s, Ints
 from stance.codebook import Example, StanceError
 
 MAX_SENTENCE_TOKENS: Final = 96  # longer sentences are cut at the end
 MAX_CONTEXT_TOKENS: Final = 72  # of the context; a longer one is cut at the end
 _MAX_CHARACTERS: Final = 12 * MAX_SENTENCE_TOKENS  # longer text cannot reach the model and is not tokenised
 
-Int64s = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
 Spans = tuple[tuple[int, int], ...]
 
 
@@ -35,9 +33,9 @@ class Encoded:
     *Shape:* ``input_ids`` and ``token_type_ids`` (n_tokens,); ``query_weights`` (n_queries, n_tokens), rows sum to 1.
     """
 
-    input_ids: Int64s
-    token_type_ids: Int64s
-    query_weights: Floats
+    input_ids: Ints
+    token_type_ids: Ints
+    query_weights: Float32s
 
 
 class ExampleEncoder:
@@ -94,7 +92,7 @@ def _valid(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def pad(encoded: Sequence[Encoded]) -> dict[str, npt.NDArray[np.int64] | Floats]:
+def pad(encoded: Sequence[Encoded]) -> dict[str, Ints | Float32s]:
     """The network's inputs for a batch.
 
     *Shape:* ``input_ids``, ``attention_mask``, ``token_type_ids`` (n_examples, n_tokens); ``query_weights``
@@ -127,7 +125,7 @@ class _Offsets:
         self._starts = [start for start, _ in offsets]
         self._ends = [end for _, end in offsets]
 
-    def mark(self, row: Floats, spans: Spans) -> bool:
+    def mark(self, row: Float32s, spans: Spans) -> bool:
         """Write 1 into ``row`` for each token that overlaps one of ``spans``; whether there is any."""
         marked = False
         for start, end in spans:

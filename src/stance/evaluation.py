@@ -8,14 +8,13 @@ from typing import Any, Final
 
 import numpy as np
 
+from stance.arrays import Bools, Ints
 from stance.codebook import ISSUES, LABELS, NOBODY, Issue, Label, Stance, StanceError
 from stance.dataset import LabelledExample, targets
 from stance.labels import LabelledSentence
 from stance.metrics import (
     METRICS,
-    Bools,
     Estimate,
-    Ints,
     Outcome,
     cohen_kappa,
     estimate,

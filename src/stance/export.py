@@ -10,9 +10,10 @@ import numpy as np
 import onnx
 import onnxruntime as ort
 
+from stance.arrays import Float32s
 from stance.codebook import Example, StanceError
 from stance.encoding import pad
-from stance.graph import IN_FLOATS, Floats, Shape, linear_layers, network_graph
+from stance.graph import IN_FLOATS, Shape, linear_layers, network_graph
 from stance.int8 import Int8Linear, quantised
 from stance.runtime import MODEL_FILE, OnnxClassifier, session_options
 from stance.transformer import Transformer
@@ -73,13 +74,13 @@ def _check(model: Transformer, graph: onnx.ModelProto, examples: Sequence[Exampl
 
 def _values(
     model: Transformer, graph: onnx.ModelProto, names: Sequence[str], examples: Sequence[Example]
-) -> dict[str, Floats]:
+) -> dict[str, Float32s]:
     """What flows through the graph at ``names``: for each, vectors of all tokens or queries, shape (n, n_units)."""
     open_graph = onnx.ModelProto()
     open_graph.CopyFrom(graph)
     open_graph.graph.output.extend(onnx.helper.make_empty_tensor_value_info(name) for name in names)
     session = _session(open_graph)
-    seen: dict[str, list[Floats]] = {name: [] for name in names}
+    seen: dict[str, list[Float32s]] = {name: [] for name in names}
     for encoded in model.encoder.encode(examples):  # one by one, so that nothing is padding
         for name, value in zip(names, session.run(names, pad([encoded])), strict=True):
             seen[name].append(value.reshape(-1, value.shape[-1]))

@@ -16,6 +16,7 @@ from zlib import crc32
 import numpy as np
 from scipy.stats import beta
 
+from stance.arrays import Floats
 from stance.cells import Cell
 from stance.codebook import FIRM_LABELS, LABELS, Issue, Label
 from stance.metrics import CONFIDENCE, Estimate
@@ -24,7 +25,6 @@ from stance.prediction_powered import checked_firmness
 from stance.quantification import (
     N_CLASSES,
     Confusion,
-    Floats,
     decided_counts,
     dispersion,
     firmness,

@@ -13,12 +13,13 @@ from typing import Final
 
 import numpy as np
 
+from stance.arrays import Floats
 from stance.changes import adjusted, difference_of
 from stance.codebook import Issue
 from stance.firmness import Series, estimate_of
 from stance.metrics import CONFIDENCE, Estimate
 from stance.periods import Period
-from stance.quantification import Floats, firmness
+from stance.quantification import firmness
 
 MAX_ACTORS: Final = 6  # that are compared with each other, those with most stances
 

@@ -15,11 +15,11 @@ import numpy.typing as npt
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from stance.arrays import Float32s
 from stance.codebook import ISSUES, LABELS
 from stance.int8 import Int8Linear, quantised_rows
 
-Floats = npt.NDArray[np.float32]
-Weights = Mapping[str, Floats]
+Weights = Mapping[str, Float32s]
 
 FUSED: Final = "com.microsoft"  # the domain of onnxruntime's own operators
 IN_FLOATS: Final = frozenset({"label", "issue"})  # layers that stay so: small, and the last before the answer
@@ -40,8 +40,8 @@ class Shape:
 class Linear:
     """``x @ weight + bias``. *Shape:* ``weight`` (n_in, n_out), ``bias`` (n_out,)."""
 
-    weight: Floats
-    bias: Floats
+    weight: Float32s
+    bias: Float32s
 
 
 def linear_layers(weights: Weights, n_layers: int) -> dict[str, Linear]:

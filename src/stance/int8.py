@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-Int8s = npt.NDArray[np.int8]
+from stance.arrays import Float32s, Int8s
 
 LARGEST_WEIGHT: Final = 63
 LARGEST_INPUT: Final = 255
@@ -33,19 +31,19 @@ class Int8Linear:
     """
 
     weight: Int8s
-    weight_scale: Floats
-    input_factor: Floats
+    weight_scale: Float32s
+    input_factor: Float32s
     input_scale: np.float32
     input_zero: np.uint8
 
-    def __call__(self, inputs: Floats) -> Floats:
+    def __call__(self, inputs: Float32s) -> Float32s:
         """What the layer makes of ``inputs``, shape (n_inputs, n_in) to (n_inputs, n_out), without its bias."""
         seen = _rounded(inputs * self.input_factor, self.input_scale, self.input_zero)
-        outputs: Floats = seen @ (self.weight * self.weight_scale)
+        outputs: Float32s = seen @ (self.weight * self.weight_scale)
         return outputs
 
 
-def quantised(weight: Floats, inputs: Floats) -> Int8Linear:
+def quantised(weight: Float32s, inputs: Float32s) -> Int8Linear:
     """The layer ``inputs @ weight`` in integers, its scales chosen for the least squared error on ``inputs``.
 
     *Shape:* ``weight`` (n_in, n_out), ``inputs`` (n_inputs, n_in).
@@ -62,32 +60,32 @@ def quantised(weight: Floats, inputs: Floats) -> Int8Linear:
     return Int8Linear(integers, weight_scale[0], factor, scale, zero)
 
 
-def quantised_rows(table: Floats) -> tuple[Int8s, Floats]:
+def quantised_rows(table: Float32s) -> tuple[Int8s, Float32s]:
     """A table of vectors, shape (n_rows, n_units), in integers, and the scale of each row, shape (n_rows, 1)."""
     return _integers(table, 127, axis=1)
 
 
-def _input_factor(weight: Floats, inputs: Floats) -> Floats:
+def _input_factor(weight: Float32s, inputs: Float32s) -> Float32s:
     largest_input = np.maximum(np.abs(inputs).max(axis=0), 1e-5)
     largest_weight = np.maximum(np.abs(weight).max(axis=1), 1e-5)
     factor = largest_weight ** (1 - SMOOTHING) / largest_input**SMOOTHING
-    evened: Floats = (factor / np.exp(np.log(factor).mean())).astype(np.float32)
+    evened: Float32s = (factor / np.exp(np.log(factor).mean())).astype(np.float32)
     return evened
 
 
-def _input_scale(inputs: Floats, tail: float) -> tuple[np.float32, np.uint8]:
+def _input_scale(inputs: Float32s, tail: float) -> tuple[np.float32, np.uint8]:
     """Scale and zero that span ``inputs`` but for a share ``tail`` at either end; 0 is a whole number of steps."""
     lowest, highest = min(0.0, float(np.quantile(inputs, tail))), max(0.0, float(np.quantile(inputs, 1 - tail)))
     scale = np.float32(max(highest - lowest, 1e-6) / LARGEST_INPUT)
     return scale, np.uint8(np.clip(np.rint(-lowest / scale), 0, LARGEST_INPUT))
 
 
-def _rounded(inputs: Floats, scale: np.float32, zero: np.uint8) -> Floats:
+def _rounded(inputs: Float32s, scale: np.float32, zero: np.uint8) -> Float32s:
     """``inputs`` as an integer layer sees them."""
-    steps: Floats = np.clip(np.rint(inputs / scale) + np.float32(zero), 0, LARGEST_INPUT) - np.float32(zero)
+    steps: Float32s = np.clip(np.rint(inputs / scale) + np.float32(zero), 0, LARGEST_INPUT) - np.float32(zero)
     return steps * scale
 
 
-def _integers(values: Floats, largest: int, axis: int) -> tuple[Int8s, Floats]:
+def _integers(values: Float32s, largest: int, axis: int) -> tuple[Int8s, Float32s]:
     scale = np.maximum(np.abs(values).max(axis=axis, keepdims=True) / largest, 1e-9).astype(np.float32)
     return np.clip(np.rint(values / scale), -largest, largest).astype(np.int8), scale

@@ -7,14 +7,12 @@ from dataclasses import dataclass, fields
 from typing import Final, NamedTuple, Self
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.metrics import average_precision_score
 
-Bools = npt.NDArray[np.bool_]
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.floating]
+from stance.arrays import Bools, Floats, Ints
 
-N_RESAMPLES: Final = 1000
+N_RESAMPLES: Final = 1000  # of a bootstrap
+N_PERMUTATIONS: Final = 4_999  # random orders of a permutation test
 CONFIDENCE: Final = 0.95
 N_CALIBRATION_BINS: Final = 10
 

@@ -8,11 +8,9 @@ from math import inf
 from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from stance.arrays import Floats
 from stance.codebook import ISSUES, LABELS, NOBODY, Example, Label, Stance, StanceError
-
-Floats = npt.NDArray[np.floating]
 
 
 class Probabilities(NamedTuple):

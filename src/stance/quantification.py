@@ -17,12 +17,9 @@ from itertools import zip_longest
 from typing import Any, Final, Self
 
 import numpy as np
-import numpy.typing as npt
 
+from stance.arrays import Floats, Ints
 from stance.codebook import FIRM_LABELS, LABELS, Issue, Label, StanceError
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.floating]
 
 N_CLASSES: Final = 1 + len(LABELS)  # no stance, then the labels in their order
 FIRM: Final = tuple(1 + LABELS.index(label) for label in FIRM_LABELS)

@@ -28,8 +28,8 @@ N_FAILURES: Final = 10  # told in the card
 _PACKAGES: Final = ("numpy", "scikit-learn", "torch", "transformers", "onnxruntime", "tokenizers", "skops")
 
 
-def stage(contender: Contender, data: Data, settings: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Store what is to be released of a contender below ``folder``; returns the artefacts' folders.
+def stage(contender: Contender, data: Data, settings: Mapping[str, Any], folder: Path) -> None:
+    """Store what is to be released of a contender below ``folder``, each artefact in a folder of its own.
 
     The transformer is stored twice: as the fp32 checkpoint and as the int8 model, which is scored on the frozen
     test and the development reports as it will run.
@@ -47,13 +47,11 @@ def stage(contender: Contender, data: Data, settings: Mapping[str, Any], folder:
         released.save(folder / "tfidf")
         write_meta(folder / "tfidf", "tfidf", contender.rule, details)
         _write_card(folder / "tfidf", "TF-IDF of words and characters with logistic regression (scikit-learn)")
-        return [folder / "tfidf"]
-    if contender.name == TRANSFORMER:
-        return _stage_transformer(contender, data, details, folder)
-    return []
+    elif contender.name == TRANSFORMER:
+        _stage_transformer(contender, data, details, folder)
 
 
-def _stage_transformer(contender: Contender, data: Data, details: dict[str, Any], folder: Path) -> list[Path]:
+def _stage_transformer(contender: Contender, data: Data, details: dict[str, Any], folder: Path) -> None:
     from stance.export import export_onnx
     from stance.transformer import Transformer
 
@@ -82,7 +80,6 @@ def _stage_transformer(contender: Contender, data: Data, details: dict[str, Any]
     details["failures"] = _failures(data.development, development, contender.rule)
     write_meta(released, "onnx", contender.rule, details)
     _write_card(released, f"{details['settings']['backbone']}, fine-tuned, exported to ONNX with int8 weights")
-    return [folder / "checkpoint", released]
 
 
 def _by_conflict(items: Sequence[LabelledExample], trained: Set[str]) -> dict[str, list[int]]:

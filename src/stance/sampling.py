@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float32]
+from stance.arrays import Float32s, Ints
 
 
 class EasySkipper:
@@ -21,8 +19,8 @@ class EasySkipper:
     """
 
     def __init__(self, n_sentences: int, *, n_epochs: int, skipped_share: float, rng: np.random.Generator) -> None:
-        self.weights: Floats = np.ones(n_sentences, dtype=np.float32)
-        self._losses: Floats = np.zeros(n_sentences, dtype=np.float32)
+        self.weights: Float32s = np.ones(n_sentences, dtype=np.float32)
+        self._losses: Float32s = np.zeros(n_sentences, dtype=np.float32)
         self._n_epochs = n_epochs
         self._skipped_share = skipped_share
         self._rng = rng
@@ -36,6 +34,6 @@ class EasySkipper:
         self.weights[easy] = 1 / (1 - self._skipped_share)
         return np.flatnonzero(~easy | (self._rng.random(len(easy)) >= self._skipped_share))
 
-    def record(self, sentences: Sequence[int], losses: Floats) -> None:
+    def record(self, sentences: Sequence[int], losses: Float32s) -> None:
         """Remember the ``losses`` of these sentences."""
         self._losses[sentences] = losses

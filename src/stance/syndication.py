@@ -7,15 +7,13 @@ from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from stance.arrays import Ints
 from stance.codebook import Report
-
-Ints = npt.NDArray[np.int64]
 
 SHINGLE_WORDS: Final = 5
 SIMILARITY: Final = 0.7  # Jaccard, of the sets of shingles
-N_PERMUTATIONS: Final = 128
+N_HASH_FUNCTIONS: Final = 128
 
 
 def syndicated(reports: Iterable[Report]) -> dict[str, str]:
@@ -45,7 +43,7 @@ class CopyFinder:
         from datasketch import MinHashLSH
 
         self._n_remembered = n_remembered
-        self._index = MinHashLSH(threshold=SIMILARITY, num_perm=N_PERMUTATIONS)
+        self._index = MinHashLSH(threshold=SIMILARITY, num_perm=N_HASH_FUNCTIONS)
         self._seen: dict[int, tuple[str, Ints]] = {}  # by number, in order: id, and the hashes of its shingles
         self._n_reports = 0
 
@@ -54,7 +52,7 @@ class CopyFinder:
         from datasketch import MinHash
 
         shingles = _shingles(report.text)
-        sketch = MinHash(num_perm=N_PERMUTATIONS)
+        sketch = MinHash(num_perm=N_HASH_FUNCTIONS)
         sketch.update_batch([shingle.encode() for shingle in shingles])
         numbers = np.fromiter(map(hash, shingles), dtype=np.int64, count=len(shingles))
         near = [key for key in self._index.query(sketch) if _similarity(self._seen[key][1], numbers) >= SIMILARITY]

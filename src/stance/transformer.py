@@ -17,14 +17,15 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from transformers import AutoConfig, AutoModel
 
+from stance.arrays import Float32s, Ints
 from stance.artefacts import sha256
 from stance.codebook import Example, StanceError
 from stance.config import TransformerConfig
 from stance.dataset import Targets
-from stance.encoding import Encoded, ExampleEncoder, Floats, batches_by_length, pad
+from stance.encoding import Encoded, ExampleEncoder, batches_by_length, pad
 from stance.network import StanceNetwork
 from stance.predictions import Probabilities
-from stance.sampling import EasySkipper, Ints
+from stance.sampling import EasySkipper
 
 PACKAGED_BACKBONE: Final = "all-MiniLM-L6-v2"
 PACKAGED_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -202,10 +203,10 @@ class Embedder:
         self._encoder = _example_encoder(folder, config)
         self._network = AutoModel.from_pretrained(folder, attn_implementation=ATTENTION).eval()
 
-    def queries(self, examples: Sequence[Example], *, progress: str = "") -> list[Floats]:
+    def queries(self, examples: Sequence[Example], *, progress: str = "") -> list[Float32s]:
         """For each example, in order, the average token vector of each query, shape (n_queries, n_units)."""
         encoded = self._encoder.encode(examples)
-        vectors: dict[int, Floats] = {}
+        vectors: dict[int, Float32s] = {}
         with torch.inference_mode(), tqdm(total=len(encoded), desc=progress, unit="sent", disable=not progress) as bar:
             for batch in batches_by_length(encoded, 64):
                 inputs = _tensors(_picked(encoded, batch))
