@@ -94,10 +94,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             evaluations = [as_json(develop(contender, data)) for contender in contenders]
             print(summary_table(evaluations))
             return 0
-        clear_up(models_place(options))
+        models = cleared_place((options.out / "models").resolve())
         for contender in contenders:
             run(contender, data, protocol_config(options))
-        write_results(contenders, data, settings, sources, options, start)
+        write_results(contenders, data, settings, sources, options, models, start)
     except StanceError as error:
         print(f"train.py: {error}", file=sys.stderr)
         return 2
@@ -163,11 +163,11 @@ def write_results(
     settings: Mapping[str, Any],
     sources: Mapping[str, str],
     options: argparse.Namespace,
+    models: Path,
     start: float,
 ) -> None:
     """Write the models into a scratch folder and put them in their place together; then write the reports."""
-    models, reports = models_place(options), options.out / "reports"
-    models.parent.mkdir(parents=True, exist_ok=True)
+    reports = options.out / "reports"
     with tempfile.TemporaryDirectory(dir=models.parent, prefix=f"{SCRATCH}-") as scratch:
         new = Path(scratch, models.name)
         for contender in contenders:
@@ -181,28 +181,28 @@ def write_results(
     print(f"\nmodels in {models}, reports in {reports.resolve()}")
 
 
-def models_place(options: argparse.Namespace) -> Path:
-    """The folder of the models, which is replaced as a whole: whatever a run leaves there is of that run.
+def cleared_place(models: Path) -> Path:
+    """``models``, which a run replaces as a whole, without what a run that was killed left beside it.
 
     Raises:
-        StanceError: if a disk is mounted there, for that cannot be renamed.
+        StanceError: if it cannot be replaced, for a disk is mounted there or nothing can be written beside it.
     """
-    models: Path = (options.out / "models").resolve()
     if models.is_mount():
         raise StanceError(f"{models}: a disk is mounted there; mount it at {models.parent} or above, or choose --out")
+    try:
+        models.parent.mkdir(parents=True, exist_ok=True)
+        put_back(models)
+        for left_over in models.parent.glob(f"{SCRATCH}-*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+        tempfile.TemporaryDirectory(dir=models.parent, prefix=f"{SCRATCH}-").cleanup()
+    except OSError as error:
+        raise StanceError(f"{models.parent}: models cannot be written there ({error}); choose --out") from error
     return models
-
-
-def clear_up(models: Path) -> None:
-    """Remove what a run that was killed left beside ``models``, which is the old or the new one again."""
-    put_back(models)
-    for left_over in models.parent.glob(f"{SCRATCH}-*"):
-        shutil.rmtree(left_over, ignore_errors=True)
 
 
 def keep_others(models: Path, new: Path) -> None:
     """Copy into ``new`` what this run did not make: with ``--no-transformer`` the transformer stays."""
-    for old in models.iterdir() if models.is_dir() else ():
+    for old in models.glob("[!.]*"):
         if not (new / old.name).exists():
             (shutil.copytree if old.is_dir() else shutil.copy2)(old, new / old.name)
 

@@ -46,7 +46,7 @@ from stance.labels import read_labels
 from stance.metrics import Estimate
 from stance.paths import HOME
 from stance.periods import Calendar, period_of
-from stance.prediction_powered import checked_firmness
+from stance.prediction_powered import checked_firmness, firm_and_all
 from stance.quantification import FIRM, Confusion, confusion, decided_counts
 from stance.review import AskedPair, Key, with_checks
 from stance.review import draw as draw_pairs
@@ -217,11 +217,6 @@ def ppi_python(checked: Checked) -> Estimate | None:
     low, high = ppi_mean_ci(true @ contrast, found @ contrast, decided @ contrast, alpha=0.05, lam=1, w=weights)
     ends = np.clip(firm / every + np.array([low[0], high[0]]) * len(decided) / every, 0, 1)
     return Estimate(float(firm / every), *map(float, ends))
-
-
-def firm_and_all(labels: frozenset[Label]) -> tuple[int, int]:
-    """How many of the labels are firm, and how many there are."""
-    return len(labels.intersection(FIRM_LABELS)), len(labels)
 
 
 def pools_of(world: Sequence[Pair]) -> dict[Label | None, Pool]:

@@ -151,7 +151,7 @@ def test_texts_of_a_list_do_not_know_of_each_other(refuser):
 def test_sentences_of_a_report_know_who_spoke_before(refuser):
     stub, classifier = refuser
     found = classifier.text("Belmark refused. He refused again.", None)
-    assert stub.examples[1].context == "Belmark"
+    assert stub.examples[1].context == "Belmark; Belmark refused."
     assert [stance.actor for stance in found.stances] == ["Belmark", "Belmark"]
 
 

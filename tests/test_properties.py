@@ -115,12 +115,15 @@ def test_a_party_that_stands_by_itself_is_found(before, name, after):
 
 @given(st.lists(NEWS, max_size=8))
 def test_candidates_stand_where_their_spans_say_and_no_party_is_asked_about_twice(sentences):
-    for one in build_examples(sentences, TABLE):
+    for before, one in zip(["", *sentences], build_examples(sentences, TABLE), strict=False):
         actors = [candidate.actor for candidate in one.candidates]
         assert len(actors) == len(set(actors))
         for candidate in one.candidates:
             assert bool(candidate.spans) != bool(candidate.context_spans)
-            assert all(one.context[start:end] == candidate.actor for start, end in candidate.context_spans)
+            listed, *in_before = [one.context[start:end] for start, end in candidate.context_spans] or [candidate.actor]
+            assert listed == candidate.actor
+            assert {found.actor for name in in_before for found in TABLE.find(name)} <= {candidate.actor}
+        assert one.context.endswith("" if any(candidate.spans for candidate in one.candidates) else before)
             assert all(0 <= start < end <= len(one.sentence) for start, end in candidate.spans)
 
 

@@ -172,7 +172,7 @@ def kill_often(home, n_kills):
     alike = {name: content for name, content in files(reports).items() if "evaluation" not in name}
     before = trainings.seed
     for moment in islice(cycle(MOMENTS), n_kills):
-        was_killed = trainings.killed(moment, rng.uniform(0, lasts[moment]))
+        was_killed = trainings.killed(moment, rng.uniform(0, 0.8 * lasts[moment]))
         place, models = models_of(trainings.out)
         kill = {"moment": moment, "killed": was_killed, "before": before, "run": trainings.seed, "place": place}
         print(json.dumps(kill | {"models": models, "damaged": damaged(reports, alike)}), flush=True)

@@ -103,8 +103,10 @@ def read_meta(folder: Path) -> dict[str, Any]:
             no hash of a file that a model of its kind needs.
     """
     if not (folder / META).is_file():
+        retired = _retired(folder.parent)
+        left = f" A run was killed while it put models in place: those of before are in {retired}" * retired.exists()
         raise StanceError(
-            f"{folder}: no {META} there; expected a folder that train.py wrote, such as models/transformer"
+            f"{folder}: no {META} there; expected a folder that train.py wrote, such as models/transformer.{left}"
         )
     try:
         meta: dict[str, Any] = dict(json.loads((folder / META).read_text(encoding="utf-8")))
@@ -177,7 +179,11 @@ def replace_folder(new: Path, target: Path) -> None:
     with signals_deferred():
         if target.exists():
             target.rename(_retired(target))
-        new.rename(target)
+        try:
+            new.rename(target)
+        except OSError:
+            put_back(target)
+            raise
     shutil.rmtree(_retired(target), ignore_errors=True)
 
 

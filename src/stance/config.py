@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from stance.codebook import StanceError
+from stance.encoding import MAX_CONTEXT_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class TransformerConfig:
     n_attention_heads: int = 4  # of the cross-attention on top; a divisor of the encoder's width
     n_head_units: int = 256
     issue_weight: float = 1.0  # of the issue loss against the label loss
-    max_context_tokens: int = 72  # of the parties carried over and the sentence before
+    max_context_tokens: int = MAX_CONTEXT_TOKENS  # of the parties carried over and the sentence before
     n_frozen_layers: int = 2  # of the encoder, the lowest; a fifth less work and no worse (LOG.md)
     skipped_share: float = 0.6  # of the sentences of little loss, in an epoch between the first and the last
     seed: int = 1

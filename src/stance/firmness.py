@@ -19,7 +19,7 @@ from scipy.stats import beta
 from stance.arrays import Floats
 from stance.cells import Cell
 from stance.codebook import FIRM_LABELS, LABELS, Issue, Label
-from stance.metrics import CONFIDENCE, Estimate
+from stance.metrics import CONFIDENCE, N_DRAWS, Estimate
 from stance.periods import Period
 from stance.prediction_powered import checked_firmness
 from stance.quantification import (
@@ -32,7 +32,6 @@ from stance.quantification import (
 )
 
 PRIOR: Final = 0.5  # Jeffreys prior of a proportion: Beta(0.5, 0.5)
-N_DRAWS: Final = 4_000
 MIN_STANCES: Final = 3  # with fewer, an actor's period is not compared with others
 SEED: Final = 2026
 _LABEL_PRIOR: Final = {label: PRIOR / len(FIRM_LABELS) if label in FIRM_LABELS else PRIOR for label in LABELS}

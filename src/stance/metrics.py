@@ -14,6 +14,7 @@ from stance.arrays import Bools, Floats, Ints
 N_RESAMPLES: Final = 1000  # of a bootstrap
 N_PERMUTATIONS: Final = 4_999  # random orders of a permutation test
 CONFIDENCE: Final = 0.95
+N_DRAWS: Final = 4_000  # from a posterior
 N_CALIBRATION_BINS: Final = 10
 
 

@@ -1,8 +1,8 @@
 """Firmness from hand checks: what a hand count of all sentences would give, told by a sample of them.
 
 Prediction-powered inference (Angelopoulos et al. 2023, "Prediction-Powered Inference", Science 382) counts what a
-classifier decided on everything and adds how far it was off where people looked. Nothing is assumed about its errors,
-only that the checked decisions were drawn at random, as ``review.draw`` does within each class decided.
+classifier decided on everything and adds how far it was off where people looked. It does not rest on errors measured
+elsewhere, only on checked decisions drawn at random, as ``review.draw`` does within each class decided.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from typing import Final
 import numpy as np
 
 from stance.codebook import FIRM_LABELS, Checked, Label
-from stance.metrics import CONFIDENCE, Estimate
+from stance.metrics import CONFIDENCE, N_DRAWS, Estimate
 
 MIN_CHECKS: Final = 30  # of an actor; the interval of fewer spans two thirds of what is possible (LOG.md)
-N_DRAWS: Final = 4_000
 PRIOR: Final = {(0, 0): 1 / 3, (1, 1): 1 / 3, (0, 1): 1 / 3}  # one answer: no stance, a firm one or a concession
 
 
@@ -47,12 +46,12 @@ def checked_firmness(checked: Checked, *, seed: int) -> Estimate | None:
     rng = np.random.default_rng(seed)
     total, draws = np.zeros(2), np.zeros((N_DRAWS, 2))
     for decided in sorted(checked.n_decided, key=sorted):
-        answers = Counter(_firm_and_all(true) for found, true in checked.answers if found == decided)
-        kinds = sorted(answers | PRIOR.keys())
+        answers = Counter(firm_and_all(true) for found, true in checked.answers if found == decided)
+        kinds = sorted({*answers, *PRIOR})
         values, counts = np.array(kinds), np.array([answers[kind] for kind in kinds])
         n_checked, known = answers.total(), counts @ values
         n_unchecked = checked.n_decided[decided] - n_checked
-        total += known + n_unchecked * (known / n_checked if n_checked else np.array(_firm_and_all(decided)))
+        total += known + n_unchecked * (known / n_checked if n_checked else np.array(firm_and_all(decided)))
         shares = rng.dirichlet(counts + [PRIOR.get(kind, 0.0) for kind in kinds], size=N_DRAWS)
         draws += known + rng.multinomial(n_unchecked, shares) @ values
     if not total[1]:
@@ -63,7 +62,7 @@ def checked_firmness(checked: Checked, *, seed: int) -> Estimate | None:
     return Estimate(value, min(float(low), value), max(float(high), value))
 
 
-def _firm_and_all(labels: Iterable[Label]) -> tuple[int, int]:
+def firm_and_all(labels: Iterable[Label]) -> tuple[int, int]:
     """How many of the labels are firm, and how many there are."""
     given = set(labels)
     return len(given.intersection(FIRM_LABELS)), len(given)

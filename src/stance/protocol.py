@@ -194,7 +194,7 @@ def _learning_curve(
 ) -> None:
     """Each share holds the reports of the smaller ones; every point's rule is chosen as that of the whole."""
     for share in shares:
-        items = _share_of_reports(data.train, share)
+        items = share_of_reports(data.train, share)
         classifier = _fit(contender, items, f"{share:.0%} of the training reports")
         _curve_point(contender, data, share, len(items), answers_in_context(classifier, _examples(data.development)))
     _curve_point(contender, data, 1.0, len(data.train), at_full_share)
@@ -208,7 +208,8 @@ def _curve_point(
     contender.curve.append(CurvePoint(contender.name, share, n_sentences, score))
 
 
-def _share_of_reports(items: Sequence[LabelledExample], share: float) -> list[LabelledExample]:
+def share_of_reports(items: Sequence[LabelledExample], share: float) -> list[LabelledExample]:
+    """The sentences of a share of the reports, always the same; a smaller share is a part of a larger one."""
     reports = sorted({item.sentence.report_id for item in items})
     order = np.random.default_rng(1).permutation(len(reports))
     kept = {reports[index] for index in order[: max(1, round(share * len(reports)))]}

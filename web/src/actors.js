@@ -78,8 +78,8 @@ export class ExampleBuilder {
       named.set(actor, [...(named.get(actor) ?? []), [start, end]]);
     }
     const carried = new Set(this.earlier.flat().filter((actor) => !named.has(actor)));
-    const [before, spans] = named.size ? ["", new Map()] : this.before;
-    const [context, carriedCandidates] = inContext([...carried], before, spans);
+    const before = named.size ? ["", new Map()] : this.before;
+    const [context, carriedCandidates] = inContext([...carried], ...before);
     const candidates = [...named].map(([actor, spans]) => ({ actor, spans, contextSpans: [] }));
     if (named.size) this.earlier = [[...named.keys()], ...this.earlier].slice(0, this.nCarriedSentences);
     this.before = [sentence, named];
@@ -88,13 +88,13 @@ export class ExampleBuilder {
 }
 
 /** _in_context */
-function inContext(carried, before, spans) {
+function inContext(carried, before, namedBefore) {
   const start = carried.reduce((length, actor) => length + [...actor].length + SEPARATOR.length, 0);
   let place = 0;
   const candidates = carried.map((actor) => {
     const span = [place, place + [...actor].length];
     place = span[1] + SEPARATOR.length;
-    const inBefore = (spans.get(actor) ?? []).map(([first, after]) => [start + first, start + after]);
+    const inBefore = (namedBefore.get(actor) ?? []).map(([first, after]) => [start + first, start + after]);
     return { actor, spans: [], contextSpans: [span, ...inBefore] };
   });
   return [[...carried, ...(before ? [before] : [])].join(SEPARATOR), candidates];
