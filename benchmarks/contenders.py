@@ -62,7 +62,7 @@ class SetFit:
         rows = Dataset.from_dict({"text": [example.sentence for example in examples], "label": labels})
         with tempfile.TemporaryDirectory() as scratch:
             settings = TrainingArguments(
-                scratch, batch_size=16, num_iterations=N_ITERATIONS, seed=self.seed, save_strategy="no", report_to="none"
+                scratch, num_iterations=N_ITERATIONS, seed=self.seed, save_strategy="no", report_to="none"
             )
             Trainer(model=self._model, args=settings, train_dataset=rows).train()
         return self

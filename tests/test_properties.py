@@ -123,8 +123,8 @@ def test_candidates_stand_where_their_spans_say_and_no_party_is_asked_about_twic
             listed, *in_before = [one.context[start:end] for start, end in candidate.context_spans] or [candidate.actor]
             assert listed == candidate.actor
             assert {found.actor for name in in_before for found in TABLE.find(name)} <= {candidate.actor}
-        assert one.context.endswith("" if any(candidate.spans for candidate in one.candidates) else before)
             assert all(0 <= start < end <= len(one.sentence) for start, end in candidate.spans)
+        assert one.context.endswith("" if any(candidate.spans for candidate in one.candidates) else before)
 
 
 # Decisions
