@@ -9,7 +9,12 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 LOCK = (ROOT / ".ci/requirements.lock").read_text(encoding="utf-8")
-UNCONSTRAINED = {"colorama", "httpx2-jsfetch", "lazy-importer", "setuptools"}  # for some systems or versions of Python only
+UNCONSTRAINED = {
+    "colorama",
+    "httpx2-jsfetch",
+    "lazy-importer",
+    "setuptools",
+}  # for some systems or versions of Python only
 PINNED = re.compile(r"([\w.-]+)==([^\s;]+)( ;.*?)?( +--hash=sha256:[0-9a-f]{64})+")
 
 

@@ -124,7 +124,9 @@ def test_what_hand_checks_tell_stands_beside_what_was_found_and_corrected(tmp_pa
     write_report(tmp_path, checked_reports(), title="The delta talks", errors=MeasuredErrors(ERRING, {}))
     html, markdown, record = (tmp_path / f"shifts.{kind}" for kind in ("html", "md", "json"))
     assert "By the checks (95% interval) Belmark all 80 40 50%" in words(html.read_text(encoding="utf-8"))
-    assert "Too few checks, fewer than 30, or no stance among them: Ardania (1)." in words(html.read_text(encoding="utf-8"))
+    assert "Too few checks, fewer than 30, or no stance among them: Ardania (1)." in words(
+        html.read_text(encoding="utf-8")
+    )
     [row] = [line for line in markdown.read_text(encoding="utf-8").splitlines() if line.startswith("| Belmark | all")]
     assert re.fullmatch(r"\| Belmark \| all \| 80 \| 40 \| 50% \| \d+% \(.*\) \| 50% \(\d+% to \d+%\) \|", row)
     overall, other = json.loads(record.read_text(encoding="utf-8"))["overall"]
