@@ -453,6 +453,9 @@ def verdict(rows: Sequence[Mapping[str, Any]], still: Sequence[Mapping[str, Any]
         ]
     of = [row for row in rows if row["errors"] == "checked"]
     for n_checks, (whom, name) in product(N_CHECKS, (("corpus", "corpus"), ("actor", "actors with enough"))):
+        if not any(f"{whom}_{n_checks}_coverage" in row for row in of):
+            lines.append(f"* {n_checks:,} hand checks alone, {name}: none has enough.")
+            continue
         lines.append(
             f"* {n_checks:,} hand checks alone, {name}: the intervals hold the hand count in "
             f"{spread(f'{whom}_{n_checks}_coverage', of)}, mean width {spread(f'{whom}_{n_checks}_width', of)}"
