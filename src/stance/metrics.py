@@ -88,9 +88,10 @@ def actor_label_issue_f1(outcome: Outcome) -> float:
 
 def average_precision(outcome: Outcome) -> float:
     """The mean average precision of the labels that occur in the gold, from the probabilities alone."""
-    occurs = np.flatnonzero(outcome.gold.any(axis=0))
-    scores = [average_precision_score(outcome.gold[:, column], outcome.probabilities[:, column]) for column in occurs]
-    return float(np.mean(scores)) if scores else 0.0
+    occurs = outcome.gold.any(axis=0)
+    if not occurs.any():
+        return 0.0
+    return float(average_precision_score(outcome.gold[:, occurs], outcome.probabilities[:, occurs], average="macro"))
 
 
 def expected_calibration_error(outcome: Outcome) -> float:
