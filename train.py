@@ -1,6 +1,6 @@
 """Train the baseline and the transformer, evaluate both, release the models and write the reports.
 
-python train.py            # the whole protocol, under 30 minutes on 2 cores
+python train.py            # the whole protocol, about 30 minutes on 2 cores
 python train.py --fast     # a shorter training and the main tests only, under 8 minutes
 """
 
