@@ -1,6 +1,6 @@
 """SetFit beside our network and TF-IDF: the same few sentences to learn from, the same encoder, the same tests.
 
-python benchmarks/contenders.py          # about 10 minutes; writes benchmarks/contenders.md
+python benchmarks/contenders.py          # a quarter of an hour; writes benchmarks/contenders.md
 
 SetFit (Tunstall et al. 2022, "Efficient Few-Shot Learning Without Prompts") tunes the encoder on pairs of sentences and
 puts a linear classifier on top. It is made for few labels and takes hours for all of ours. It reads a sentence without
