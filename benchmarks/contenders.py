@@ -3,8 +3,9 @@
 python benchmarks/contenders.py          # a quarter of an hour; writes benchmarks/contenders.md
 
 SetFit (Tunstall et al. 2022, "Efficient Few-Shot Learning Without Prompts") tunes the encoder on pairs of sentences and
-puts a linear classifier on top. It is made for few labels and takes hours for all of ours. It reads a sentence without
-the parties, so only the labels of sentences are compared. Every rule is chosen on the development reports.
+puts a linear classifier on top. It is made for few labels and would take an hour and a half for all of ours. It reads
+a sentence without the parties, so only the labels of sentences are compared. Every rule is chosen on the development
+reports.
 """
 
 from __future__ import annotations

@@ -412,3 +412,29 @@ def test_a_signal_during_the_swap_is_served_after_it(tmp_path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         replace_folder(new, old)
     assert contents(tmp_path / "models/a") == {"new.txt": "new"}
+
+
+def test_models_that_a_killed_run_left_beside_their_place_are_named(tmp_path):
+    (tmp_path / ".models.retired").mkdir()
+    with pytest.raises(StanceError, match=r"those of before are in .*\.models\.retired"):
+        read_meta(tmp_path / "models/transformer")
+    with pytest.raises(StanceError, match=r"such as models/transformer\.$"):
+        read_meta(tmp_path / "elsewhere/transformer")
+
+
+def test_the_old_folder_stays_where_the_new_one_cannot_be_put(tmp_path, monkeypatch):
+    new, target = tmp_path / "new", tmp_path / "models"
+    new.mkdir()
+    target.mkdir()
+    (target / "kept").write_text("old", encoding="utf-8")
+    rename = Path.rename
+
+    def refuse_new(path, to):
+        if path == new:
+            raise OSError(18, "another disk")
+        return rename(path, to)
+
+    monkeypatch.setattr(Path, "rename", refuse_new)
+    with pytest.raises(OSError, match="another disk"):
+        replace_folder(new, target)
+    assert (target / "kept").read_text(encoding="utf-8") == "old"

@@ -49,7 +49,8 @@ class ActorPeriod:
 
     ``firmness`` is the share of demands, preconditions and rejections among the stances, in [0, 1]: corrected where
     that is possible, with its 95 % credible interval. ``firmness_found`` is the share among the stances found, and
-    ``firmness_checked`` what ``n_checked`` decisions that somebody has checked tell of all; None if they are too few.
+    ``firmness_checked`` what ``n_checked`` decisions that somebody has checked tell of all; None if they
+    are too few, or find no stance.
     """
 
     actor: str
