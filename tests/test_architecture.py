@@ -91,7 +91,7 @@ def test_the_arrows_run_one_way():
 
 
 def test_only_training_imports_torch():
-    assert importers("torch") == {"network", "transformer"}
+    assert importers("torch") == {"network", "ngrams", "transformer"}
     assert importers("transformers") == {"transformer"}
 
 

@@ -70,9 +70,14 @@ def test_a_label_goes_to_every_candidate_over_the_threshold():
     }
 
 
-def test_a_label_that_holds_is_never_left_without_a_holder():
+def test_below_the_threshold_a_label_goes_to_the_likeliest_candidate():
     found = DecisionRule().stances(PAIR, rejection(0.9, 0.2, 0.3))
     assert found == {Stance("Ardania", Label.REJECTION, Issue.TERRITORY): pytest.approx(0.3)}
+
+
+def test_below_half_the_threshold_a_holder_is_unclear_rather_than_guessed():
+    found = DecisionRule().stances(PAIR, rejection(0.9, 0.2, 0.24))
+    assert found == {Stance(NOBODY, Label.REJECTION, Issue.TERRITORY): pytest.approx(0.9)}
 
 
 def test_a_candidate_holds_nothing_that_the_sentence_does_not():

@@ -22,6 +22,7 @@ class TransformerConfig:
     n_attention_heads: int = 4  # of the cross-attention on top; a divisor of the encoder's width
     n_head_units: int = 256
     issue_weight: float = 1.0  # of the issue loss against the label loss
+    ngram_weight: float = 0.5  # of the n-gram model's logits, added to the network's
     max_context_tokens: int = MAX_CONTEXT_TOKENS  # of the parties carried over and the sentence before
     n_frozen_layers: int = 2  # of the encoder, the lowest; a fifth less work and no worse (LOG.md)
     skipped_share: float = 0.6  # of the sentences of little loss, in an epoch between the first and the last
@@ -41,7 +42,7 @@ class TransformerConfig:
         for name in ("warmup_share", "dropout", "skipped_share"):
             if not 0 <= getattr(self, name) < 1:
                 raise StanceError(f"{name} is {getattr(self, name)}; it must be from 0 to below 1")
-        for name in ("issue_weight", "max_context_tokens", "n_frozen_layers", "seed"):
+        for name in ("issue_weight", "ngram_weight", "max_context_tokens", "n_frozen_layers", "seed"):
             if getattr(self, name) < 0:
                 raise StanceError(f"{name} is {getattr(self, name)}; it must not be negative")
 

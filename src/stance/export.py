@@ -58,7 +58,11 @@ def export_onnx(model: Transformer, folder: Path, examples: Sequence[Example], *
 def _shape(model: Transformer) -> Shape:
     encoder = model.network.encoder.config
     return Shape(
-        encoder.num_hidden_layers, encoder.num_attention_heads, model.config.n_attention_heads, encoder.layer_norm_eps
+        encoder.num_hidden_layers,
+        encoder.num_attention_heads,
+        model.config.n_attention_heads,
+        encoder.layer_norm_eps,
+        model.config.ngram_weight,
     )
 
 

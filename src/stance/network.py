@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from stance.codebook import ISSUES, LABELS, StanceError
 from stance.config import TransformerConfig
+from stance.ngrams import NgramModel
 
 
 class StanceNetwork(nn.Module):
@@ -16,7 +17,8 @@ class StanceNetwork(nn.Module):
 
     A query is the average of the token vectors that stand for its party. It looks at all tokens by cross-attention and
     is read beside the average and the maximum of the sentence. The encoder is of BERT's kind: ``embeddings``, then
-    ``encoder.layer``. ``forward`` is ``lower``, ``upper`` and ``answer`` in a row; training takes them one by one.
+    ``encoder.layer``. ``forward`` is ``lower``, ``upper`` and ``answer`` in a row, and the words' own answer added;
+    training takes the first three one by one, and fits ``ngrams`` by itself.
     """
 
     def __init__(self, encoder: Any, config: TransformerConfig) -> None:
@@ -45,6 +47,8 @@ class StanceNetwork(nn.Module):
         self.label = nn.Linear(config.n_head_units, len(LABELS))
         self.issue = nn.Linear(config.n_head_units, len(ISSUES))
         self.issue_given_label = nn.Parameter(torch.zeros(len(LABELS), len(ISSUES)))
+        self.ngrams = NgramModel()
+        self.ngram_weight = config.ngram_weight
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor, query_weights: Tensor
@@ -55,7 +59,10 @@ class StanceNetwork(nn.Module):
         (n_examples, n_queries, 4, 10).
         """
         states = self.lower(input_ids, attention_mask, token_type_ids)
-        return self.answer(self.upper(states, attention_mask), attention_mask, token_type_ids, query_weights)
+        tokens = self.upper(states, attention_mask)
+        labels, issues = self.answer(tokens, attention_mask, token_type_ids, query_weights)
+        by_words = self.ngrams(input_ids, attention_mask, token_type_ids, query_weights)
+        return labels + self.ngram_weight * by_words, issues
 
     def freeze(self) -> None:
         """Let the embeddings and the lowest layers stay as they are."""
@@ -74,7 +81,7 @@ class StanceNetwork(nn.Module):
     def answer(
         self, tokens: Tensor, attention_mask: Tensor, token_type_ids: Tensor, query_weights: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Logits as of ``forward``, from the token vectors of ``upper``."""
+        """Logits as of ``forward`` from the token vectors of ``upper`` alone."""
         queries = query_weights @ tokens
         attended, _ = self.attention(queries, tokens, tokens, key_padding_mask=attention_mask == 0, need_weights=False)
         in_sentence = (attention_mask * (1 - token_type_ids)).unsqueeze(-1) > 0

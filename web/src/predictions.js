@@ -41,11 +41,12 @@ export class DecisionRule {
     return found;
   }
 
-  /** DecisionRule._holders: query numbers of the holders of a label, 0 where there are no candidates. */
+  /** DecisionRule._holders: query numbers of the holders of a label, 0 where they are unclear. */
   holders(candidates) {
-    if (!candidates.length) return [0];
-    const over = [...candidates.keys()].filter((index) => candidates[index] >= this.rule.actor_threshold);
-    return (over.length ? over : [likeliest(candidates)]).map((index) => index + 1);
+    const highest = Math.max(0, ...candidates);
+    if (!candidates.length || highest < this.rule.actor_threshold / 2) return [0];
+    const least = Math.min(highest, this.rule.actor_threshold);
+    return [...candidates.keys()].filter((index) => candidates[index] >= least).map((index) => index + 1);
   }
 
   /** DecisionRule._issues */
