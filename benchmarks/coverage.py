@@ -264,7 +264,7 @@ def resampled(rng: np.random.Generator, pairs: Sequence[Pair], n_pairs: int) -> 
 
 def measured(pairs: Sequence[Pair]) -> Confusion:
     """The errors of the model on these pairs."""
-    return confusion([(pair.true, pair.decided) for pair in pairs])
+    return confusion([(pair.true, pair.decided) for pair in pairs], [pair.report_id for pair in pairs])
 
 
 def simulated(

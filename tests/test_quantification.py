@@ -65,6 +65,25 @@ def test_labels_beyond_those_held_do_no_harm_where_stances_are_rarer_or_more_fre
     assert shares[1:3] / shares[1:].sum() == pytest.approx([0.75, 0.25], abs=0.02)
 
 
+def test_errors_that_come_in_clusters_weigh_less():
+    """Eight reports of ten sentences without a stance: in two of them all are given one. Stances are all found."""
+    pairs = [(frozenset(), frozenset({D}) if report < 2 else frozenset()) for report in range(8) for _ in range(10)]
+    pairs += [(frozenset({label}), frozenset({label})) for label in LABELS] * 10
+    clustered = confusion(pairs, [report for report in range(12) for _ in range(10)])
+    spread = confusion(pairs, [number % 10 for number in range(120)])
+    assert clustered.counts == spread.counts == confusion(pairs).counts
+    assert clustered.design_effects == pytest.approx((10 * 8 / 7, 1, 1, 1, 1))
+    assert spread.design_effects == confusion(pairs).design_effects == (1,) * N_CLASSES
+    decided = np.array([[550, 400, 20, 20, 10]])
+    ends = [interval(sample_shares(decided, errors, seed=1)[:, 0, 0]) for errors in (spread, clustered)]
+    assert np.ptp(ends[1]) > 1.5 * np.ptp(ends[0])
+
+
+def test_design_effects_below_one_are_refused():
+    with pytest.raises(StanceError, match="must be 5 numbers from 1"):
+        Confusion(FLAWLESS.counts, (0.5, 1, 1, 1, 1))
+
+
 def test_confusion_counts_of_another_shape_are_refused():
     with pytest.raises(StanceError, match="they must be 5 rows of 5 counts from 0"):
         Confusion(((1, 2), (3, 4)))

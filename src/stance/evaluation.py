@@ -139,9 +139,11 @@ def measured_errors(
         for found in (rule.stances(item.example, rule.calibrate(answer)),)
         for candidate in item.example.candidates
     ]
+    reports = [item.sentence.report_id for item in items for _ in item.example.candidates]
 
     def errors(issue: Issue | None) -> Confusion:
-        return confusion([(_labels_on(issue, gold), _labels_on(issue, found)) for gold, found in sides])
+        pairs = [(_labels_on(issue, gold), _labels_on(issue, found)) for gold, found in sides]
+        return confusion(pairs, reports if issue is None else None)
 
     return MeasuredErrors(errors(None), {issue: errors(issue) for issue in ISSUES})
 

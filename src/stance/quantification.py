@@ -10,7 +10,7 @@ sentences, and carries the uncertainty about the error rates themselves.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -42,10 +42,12 @@ class Confusion:
 
     ``counts[true][decided]`` counts (sentence, party) pairs in labelled reports that were not trained on: 0 is no
     stance, then the labels in Label order. A pair with several labels counts once for each. What is decided beyond the
-    labels that a pair holds stands in their rows, in the place of a miss.
+    labels that a pair holds stands in their rows, in the place of a miss. ``design_effects`` tells for each row by what
+    factor its errors vary more from report to report than independent ones would: so many of its counts weigh as one.
     """
 
     counts: tuple[tuple[float, ...], ...]
+    design_effects: tuple[float, ...] = (1.0,) * N_CLASSES
 
     def __post_init__(self) -> None:
         shape = [len(row) for row in self.counts]
@@ -53,6 +55,8 @@ class Confusion:
             raise StanceError(
                 f"confusion counts have rows of {shape}; they must be {N_CLASSES} rows of {N_CLASSES} counts from 0"
             )
+        if len(self.design_effects) != N_CLASSES or min(self.design_effects) < 1:
+            raise StanceError(f"design effects are {self.design_effects}; they must be {N_CLASSES} numbers from 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +77,25 @@ class MeasuredErrors:
         return cls(_confusion(record["labels"]), by_issue)
 
     def on_issue(self, issue: Issue) -> Confusion:
-        """The errors on an issue, the rows of true stances with as much as ``POOLED_PAIRS`` pairs of all issues."""
+        """The errors on an issue, the rows of true stances with as much as ``POOLED_PAIRS`` pairs of all issues.
+
+        Design effects are those of all labels, for one issue's errors are too few to tell them.
+        """
         counts = np.asarray(self.by_issue[issue].counts, dtype=float)
         pooled = np.sum([confusion.counts for confusion in self.by_issue.values()], axis=0)
         for row in range(1, N_CLASSES):
             counts[row] += POOLED_PAIRS * pooled[row] / max(pooled[row].sum(), 1)
-        return Confusion(tuple(tuple(row) for row in counts.tolist()))
+        return Confusion(tuple(tuple(row) for row in counts.tolist()), self.labels.design_effects)
 
 
-def confusion(pairs: Sequence[tuple[frozenset[Label], frozenset[Label]]]) -> Confusion:
+def confusion(
+    pairs: Sequence[tuple[frozenset[Label], frozenset[Label]]], reports: Sequence[Hashable] | None = None
+) -> Confusion:
     """Count (true labels, decided labels) of pairs: shared labels first, then those left over, in Label order.
+
+    ``reports`` tells of each pair which report it is from: errors come in clusters, for what misleads a classifier in
+    one sentence of a report is said again in another. Each row's design effect (Rao & Scott 1992, "A simple method for
+    the analysis of clustered binary data") is the dispersion of the share of its right decisions over the reports.
 
     A label decided beyond those that a pair holds comes with the stances, not with the sentences that have none: a
     correction that took it for a false alarm among the latter would expect as many of them where stances are rare. So
@@ -93,8 +106,9 @@ def confusion(pairs: Sequence[tuple[frozenset[Label], frozenset[Label]]]) -> Con
     >>> confusion([(truth, truth), (truth, found), (truth, frozenset()), (truth, truth | found)]).counts[1]
     (0.0, 2.0, 2.0, 0.0, 0.0)
     """
-    counts = np.zeros((N_CLASSES, N_CLASSES))
-    for true, decided in pairs:
+    by_report: dict[Hashable, Floats] = {}
+    for (true, decided), report in zip(pairs, reports or [None] * len(pairs), strict=True):
+        counts = by_report.setdefault(report, np.zeros((N_CLASSES, N_CLASSES)))
         shared = [(label, label) for label in true & decided]
         left = [sorted(side, key=LABELS.index) for side in (true - decided, decided - true)]
         for row, column in [*shared, *zip_longest(*left)] or [(None, None)]:
@@ -104,7 +118,9 @@ def confusion(pairs: Sequence[tuple[frozenset[Label], frozenset[Label]]]) -> Con
                 counts[rows, 0] -= 1 / len(rows)
             else:
                 counts[_class(row), _class(column)] += 1
-    return Confusion(tuple(map(tuple, counts.clip(min=0).tolist())))
+    all_counts = np.array(list(by_report.values())).reshape(-1, N_CLASSES, N_CLASSES)
+    effects = [_design_effect(all_counts[:, row, row], all_counts[:, row].sum(axis=-1)) for row in range(N_CLASSES)]
+    return Confusion(tuple(map(tuple, all_counts.sum(axis=0).clip(min=0).tolist())), tuple(effects))
 
 
 def decided_counts(n_pairs: int, counts: Mapping[Label, int]) -> list[int]:
@@ -138,7 +154,8 @@ def sample_shares(
     """
     rng = np.random.default_rng(seed)
     prior = _share_prior(errors)
-    rates = _dirichlet(rng, np.asarray(errors.counts) + ERROR_PRIOR / N_CLASSES, N_CHAINS)
+    weighed = np.asarray(errors.counts) / np.asarray(errors.design_effects)[:, None]
+    rates = _dirichlet(rng, weighed + ERROR_PRIOR / N_CLASSES, N_CHAINS)
     settled = np.zeros(decided.shape) if checked is None else checked / dispersion
     draws = np.empty((N_KEPT * N_CHAINS, len(decided), N_CLASSES), dtype=np.float32)
     blocks = [slice(first, first + N_CELLS_AT_ONCE) for first in range(0, len(decided), N_CELLS_AT_ONCE)]
@@ -174,7 +191,7 @@ def firmness(shares: Floats) -> Floats:
     return result
 
 
-def dispersion(n_firm: Ints, n_stances: Ints, cells: Ints) -> float:
+def dispersion(n_firm: Ints | Floats, n_stances: Ints | Floats, cells: Ints) -> float:
     """By what factor firmness varies more between the reports of a cell than independent stances would, at least 1.
 
     Pearson's statistic over its degrees of freedom, pooled over the cells (McCullagh & Nelder 1989, "Generalized Linear
@@ -196,7 +213,13 @@ def dispersion(n_firm: Ints, n_stances: Ints, cells: Ints) -> float:
 
 
 def _confusion(record: Mapping[str, Any]) -> Confusion:
-    return Confusion(tuple(map(tuple, record["counts"])))
+    return Confusion(tuple(map(tuple, record["counts"])), tuple(record["design_effects"]))
+
+
+def _design_effect(n_right: Floats, n_decisions: Floats) -> float:
+    """Of decisions on pairs of one true class, by report."""
+    told = n_decisions > 0
+    return dispersion(n_right[told], n_decisions[told], np.zeros(told.sum(), dtype=np.int64))
 
 
 def _class(label: Label | None) -> int:

@@ -79,7 +79,8 @@ def _stage_transformer(contender: Contender, data: Data, details: dict[str, Any]
     details["by_register"] = _scores_of(_by_register(data.test, data.registers), data.test, on_test)
     details["failures"] = _failures(data.development, development, contender.rule)
     write_meta(released, "onnx", contender.rule, details)
-    _write_card(released, f"{details['settings']['backbone']}, fine-tuned, exported to ONNX with int8 weights")
+    backbone = details["settings"]["backbone"]
+    _write_card(released, f"{backbone}, fine-tuned, and a linear model on words; exported to ONNX with int8 weights")
 
 
 def _by_conflict(items: Sequence[LabelledExample], trained: Set[str]) -> dict[str, list[int]]:
