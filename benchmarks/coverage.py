@@ -24,7 +24,7 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any, Final
@@ -258,7 +258,8 @@ def resampled(rng: np.random.Generator, pairs: Sequence[Pair], n_pairs: int) -> 
         by_report.setdefault(pair.report_id, []).append(pair)
     reports, drawn = list(by_report.values()), list[Pair]()
     while len(drawn) < n_pairs:
-        drawn += reports[rng.integers(len(reports))]
+        again = reports[rng.integers(len(reports))]
+        drawn += [replace(pair, report_id=f"from {len(drawn)}") for pair in again]
     return drawn
 
 

@@ -1,13 +1,16 @@
 """Tables of reports to tables of decisions."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pandas as pd
 import pytest
+from toys import Shouting, toy
 
-from stance.batch import Decision, classify_table
+from stance.batch import PARTY, Decision, classify_table
+from stance.batch import decisions as decide
 from stance.classify import classify_report
-from stance.codebook import LABELS, NONE
+from stance.codebook import LABELS, NONE, Report
 from stance.dates import ALLOWED
 
 MODEL = "transformer"
@@ -100,6 +103,24 @@ def test_a_party_asked_about_has_a_row_though_it_holds_nothing(decisions):
 def test_a_sentence_without_a_party_has_one_row(decisions):
     [row] = decisions[decisions["report_id"] == "r5"].to_dict("records")
     assert (row["actor"], row["position"], row["reason"]) == ("", 1, "")
+
+
+class Unsure(Shouting):
+    """Sure of a demand, and of nobody who makes it."""
+
+    def predict_proba(self, examples):
+        answers = super().predict_proba(examples)
+        for answer in answers:
+            answer.labels[1:] = 0.1
+        return answers
+
+
+def test_a_stance_whose_holder_is_unclear_has_a_row_without_an_actor():
+    unsure = toy()
+    unsure.model = replace(unsure.model, classifier=Unsure())
+    found = decide([(Report("r1", "Ardania wants the delta back!", DAY), "")], unsure)
+    rows = [(row.actor, row.label, row.issue, row.begins, round(row.demand, 3)) for row in found]
+    assert rows == [("Ardania", NONE, "", PARTY, 0.1), ("", "demand", "territory", PARTY, 0.9)]
 
 
 @pytest.mark.parametrize("rows", [REPORTS[::-1], REPORTS[3:] + REPORTS[:3], REPORTS[1::2] + REPORTS[::2]])

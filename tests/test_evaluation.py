@@ -222,3 +222,12 @@ def test_a_stance_found_on_another_issue_is_an_error_on_both_issues_but_not_in_i
     assert errors.by_issue[Issue.TERRITORY].counts[rejection][0] == 1
     assert errors.by_issue[Issue.TALKS].counts[0][rejection] == 1
     assert errors.by_issue[Issue.JUSTICE].counts[0][0] == 2  # both parties, nothing there
+
+
+def test_errors_that_many_sentences_of_one_report_share_have_a_design_effect():
+    """In two of four reports every sentence is given a demand that nobody makes."""
+    given = [answer(*[ARDANIA_ASKS] * (report in "ab"), actors=("Ardania",)) for report in "abcd" for _ in range(6)]
+    items = [item(report, number, candidates=CANDIDATES[1:]) for report in "abcd" for number in range(1, 7)]
+    errors = measured_errors(items, given, RULE)
+    assert errors.labels.design_effects == pytest.approx((4 / 3 * 6, 1, 1, 1, 1))
+    assert {one.design_effects for one in errors.by_issue.values()} == {errors.labels.design_effects}

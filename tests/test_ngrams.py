@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from stance.codebook import LABELS, Label
 from stance.encoding import Encoded, pad
-from stance.ngrams import INVERSE_PENALTY, MIN_COUNT, NgramModel
+from stance.ngrams import FACTOR, INVERSE_PENALTY, MIN_COUNT, N_BUCKETS, START, NgramModel
 
 CLS, SEP, REFUSES, OFFERS, ARDANIA, BELMARK, HE, RAIN = range(1, 9)
 
@@ -116,4 +116,26 @@ def test_a_label_that_no_sentence_has_is_left_to_the_network():
 
 
 def test_words_that_it_never_saw_tell_it_nothing():
-    assert np.isfinite(logits(fitted(*REFUSALS), asked([77, 78, 79]))).all()
+    model = fitted(*REFUSALS)
+    one, other = logits(model, asked([77, 78, 79]), asked([97, 98, 99]))
+    assert one == pytest.approx(other)
+    assert one != pytest.approx(logits(model, asked([77, REFUSES, 79]))[0])
+
+
+def test_before_it_learns_anything_it_says_nothing():
+    assert not logits(NgramModel(), *(encoded for encoded, _ in REFUSALS)).any()
+
+
+def test_a_token_said_twice_counts_as_two():
+    model = fitted(*REFUSALS * 3)
+    tokens = [CLS, REFUSES, REFUSES, SEP]
+    pairs = [(before * FACTOR + token) % N_BUCKETS for before, token in pairwise([START, *tokens])]
+    rows = model.table[[*tokens, *pairs]].double().sum(0)
+    expected = rows[LABELS.index(Label.REJECTION)] / rows[-1].sqrt()
+    assert logits(model, asked([REFUSES, REFUSES]))[0, 0] == pytest.approx(float(expected), abs=1e-5)
+
+
+def test_fitting_it_again_begins_anew():
+    model = fitted(*REFUSALS)
+    silent = [(inputs(encoded), [np.zeros_like(labels)]) for encoded, labels in REFUSALS]
+    assert not logits(model.fit(silent), REFUSALS[0][0]).any()

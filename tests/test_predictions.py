@@ -75,6 +75,11 @@ def test_below_the_threshold_a_label_goes_to_the_likeliest_candidate():
     assert found == {Stance("Ardania", Label.REJECTION, Issue.TERRITORY): pytest.approx(0.3)}
 
 
+def test_of_equally_likely_candidates_below_the_threshold_one_holds_the_label():
+    found = DecisionRule().stances(PAIR, rejection(0.9, 0.3, 0.3))
+    assert found == {Stance("Belmark", Label.REJECTION, Issue.TERRITORY): pytest.approx(0.3)}
+
+
 def test_below_half_the_threshold_a_holder_is_unclear_rather_than_guessed():
     found = DecisionRule().stances(PAIR, rejection(0.9, 0.2, 0.24))
     assert found == {Stance(NOBODY, Label.REJECTION, Issue.TERRITORY): pytest.approx(0.9)}

@@ -23,7 +23,7 @@ from stance.classify import load_classifier
 from stance.codebook import ISSUES, LABELS, DatedStance, Report, Source, Stance, StanceError
 from stance.labels import LabelledSentence, read_labels, write_labels
 from stance.periods import Calendar, period_of
-from stance.predictions import DecisionRule, Probabilities
+from stance.predictions import HOLDER_FLOOR, DecisionRule, Probabilities
 from stance.reading import coded_reports, read_coded
 from stance.report_tables import STANCE_COLUMNS, STANCE_DIGITS, csv_text, stance_rows
 from stance.review import AskedPair, read_review, review_table
@@ -147,7 +147,7 @@ RULES = st.builds(DecisionRule, st.floats(0.05, 20), SHARES, SHARES, SHARES)
 
 
 @given(RULES, answers())
-def test_each_label_of_a_sentence_has_a_holder_and_nothing_else_is_held(rule, asked):
+def test_each_label_of_a_sentence_is_held_by_a_likely_party_or_by_nobody_and_nothing_else_is_held(rule, asked):
     one, answer = asked
     calibrated = rule.calibrate(answer)
     assert ((calibrated.labels >= 0) & (calibrated.labels <= 1)).all()
@@ -155,6 +155,10 @@ def test_each_label_of_a_sentence_has_a_holder_and_nothing_else_is_held(rule, as
     stances = rule.stances(one, calibrated)
     assert {stance.label for stance in stances} == set(labels)
     assert {stance.actor for stance in stances} <= {candidate.actor for candidate in one.candidates} | {""}
+    for label in labels:
+        column = calibrated.labels[1:, LABELS.index(label)]
+        told = len(column) and column.max() >= HOLDER_FLOOR * rule.actor_threshold
+        assert ("" in {s.actor for s in stances if s.label is label}) != bool(told)
     strengths = [calibrated.labels[0][LABELS.index(label)] for label in labels]
     assert strengths == sorted(strengths, reverse=True)
 

@@ -1,6 +1,7 @@
 """Counts corrected for the errors of who counted."""
 
-from dataclasses import asdict
+import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -169,9 +170,11 @@ def test_errors_on_an_issue_lean_on_all_issues_where_there_is_no_stance():
     assert talks[1].tolist() == [0, 1000 + POOLED_PAIRS, 0, 0, 0]
 
 
-def test_measured_errors_come_back_from_json():
-    errors = MeasuredErrors(ERRING, dict.fromkeys(ISSUES, FLAWLESS))
-    assert MeasuredErrors.from_json(asdict(errors)) == errors
+def test_measured_errors_come_back_from_json_with_their_design_effects():
+    clustered = replace(FLAWLESS, design_effects=(2.5, 1.0, 1.5, 1.0, 1.0))
+    errors = MeasuredErrors(ERRING, dict.fromkeys(ISSUES, clustered))
+    assert MeasuredErrors.from_json(json.loads(json.dumps(asdict(errors)))) == errors
+    assert errors.on_issue(Issue.TALKS).design_effects == clustered.design_effects
 
 
 def test_draws_do_not_depend_on_how_many_threads_there_are(monkeypatch):

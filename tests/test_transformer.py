@@ -22,6 +22,7 @@ from stance.artefacts import load_model
 from stance.codebook import ISSUES, LABELS, Candidate, Example, Issue, Label, Source, Stance, StanceError
 from stance.config import TransformerConfig
 from stance.dataset import LabelledExample, Register, targets
+from stance.encoding import pad
 from stance.export import export_onnx
 from stance.labels import LabelledSentence
 from stance.predictions import DecisionRule
@@ -57,6 +58,10 @@ def write_backbone(folder, words=WORDS):
     BertModel(BertConfig(vocab_size=len(words), **sizes)).save_pretrained(folder)
     word_tokenizer(words).save(str(folder / "tokenizer.json"))
     return folder
+
+
+def logits(probabilities):
+    return np.log(probabilities / (1 - probabilities))
 
 
 def example(*sentences):
@@ -100,6 +105,8 @@ ASKED = [
     example("Ardania , Belmark , Corvia met on Friday ; it rained ; Ardania demanded a tariff cut from Corvia."),
     example(""),
     example("unknown words: ö 🏳️"),
+    example("Ardania"),
+    example(f"{'it rained ; ' * 50} Ardania met Belmark .", "Corvia rejected a tariff cut."),
 ]
 
 
@@ -236,9 +243,18 @@ def test_more_frozen_layers_than_the_backbone_has_are_refused(quick):
 
 
 def test_with_all_layers_frozen_the_head_still_learns(quick, items):
-    model = Transformer(replace(quick, n_frozen_layers=2))
+    model = Transformer(replace(quick, n_frozen_layers=2, ngram_weight=0))
     before = model.predict_proba(ASKED)
     assert largest_difference(before, fit(model, items).predict_proba(ASKED)) > 1e-3
+
+
+def test_the_words_answer_beside_the_encoder_with_their_weight(quick, items):
+    with_words, without = (fit(Transformer(replace(quick, ngram_weight=weight)), items) for weight in (2.0, 0.0))
+    assert with_words.network.ngrams.table.any()
+    assert not without.network.ngrams.table.any()
+    both, encoder_alone = (logits(model.predict_proba(ASKED)[0].labels) for model in (with_words, without))
+    inputs = {name: torch.from_numpy(array) for name, array in pad(with_words.encoder.encode(ASKED[:1])).items()}
+    assert both - encoder_alone == pytest.approx(2 * with_words.network.ngrams(**inputs)[0].numpy(), abs=1e-4)
 
 
 def test_the_embeddings_and_the_lowest_layers_stay_as_they_are(quick, items):

@@ -26,6 +26,7 @@ from stance.artefacts import load_model
 from stance.charts import LABEL_COLOURS
 from stance.codebook import ISSUES, LABELS, NONE, StanceError
 from stance.paths import ACTORS, MODELS
+from stance.predictions import HOLDER_FLOOR
 
 WEB: Final = Path(__file__).resolve().parent
 PAGE: Final = ("index.html", "style.css", "icon.svg", "src")
@@ -116,7 +117,7 @@ def exported() -> dict[str, Any]:
         "issues": ISSUES,
         "none": NONE,
         "colours": LABEL_COLOURS,
-        "rule": asdict(model.rule),
+        "rule": asdict(model.rule) | {"holder_floor": HOLDER_FLOOR},
         "macro_f1": model.meta["evaluations"]["frozen test"]["scores"]["macro_f1"]["value"],
         "n_carried_sentences": N_CARRIED_SENTENCES,
         "context": {"decay": context.DECAY, "floor": context.FLOOR},

@@ -25,7 +25,8 @@ class Decision(NamedTuple):
     """One row: what a party holds in a sentence.
 
     A party that the classifier was asked about and that holds nothing has a row with the label "none"; a party with
-    stances has a row for each label and issue; a sentence without any party has one row with an empty ``actor``.
+    stances has a row for each label and issue; a sentence without any party has one row with an empty ``actor``, and
+    so has each stance whose holder is unclear.
     ``begins`` says what begins with this row: "party", the first of a party in the sentence, "label", the first of
     another of its labels, or "issue", another issue of the same label; so parties asked about and labels held are
     counted without looking at other rows.
@@ -125,14 +126,14 @@ def _asked(items: Iterable[tuple[Read, str]], classifier: StanceClassifier) -> I
 def _held(example: Example, answer: Probabilities, classifier: StanceClassifier) -> Iterator[Sequence[Any]]:
     """The columns from ``actor`` on of the rows of a sentence."""
     calibrated = classifier.model.rule.calibrate(answer)
-    asked = [candidate.actor for candidate in example.candidates] or [NOBODY]
-    queries = calibrated.labels[1:] if example.candidates else calibrated.labels
+    anyone, *queries = calibrated.labels
+    asked = dict(zip((candidate.actor for candidate in example.candidates), queries, strict=True)) or {NOBODY: anyone}
     held: dict[str, list[tuple[str, str]]] = {actor: [] for actor in asked}
     for stance in classifier.model.rule.stances(example, calibrated):
-        held[stance.actor].append((stance.label, stance.issue))
-    for actor, probabilities in zip(asked, queries, strict=True):
+        held.setdefault(stance.actor, []).append((stance.label, stance.issue))
+    for actor, stances in held.items():
         before = ""
-        for label, issue in held[actor] or [(NONE, "")]:
+        for label, issue in stances or [(NONE, "")]:
             begins = PARTY if not before else ISSUE if label == before else LABEL
-            yield actor, label, issue, begins, *map(float, probabilities)
+            yield actor, label, issue, begins, *map(float, asked.get(actor, anyone))
             before = label

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -142,10 +142,11 @@ def measured_errors(
     reports = [item.sentence.report_id for item in items for _ in item.example.candidates]
 
     def errors(issue: Issue | None) -> Confusion:
-        pairs = [(_labels_on(issue, gold), _labels_on(issue, found)) for gold, found in sides]
-        return confusion(pairs, reports if issue is None else None)
+        return confusion([(_labels_on(issue, gold), _labels_on(issue, found)) for gold, found in sides], reports)
 
-    return MeasuredErrors(errors(None), {issue: errors(issue) for issue in ISSUES})
+    labels = errors(None)
+    by_issue = {issue: replace(errors(issue), design_effects=labels.design_effects) for issue in ISSUES}
+    return MeasuredErrors(labels, by_issue)
 
 
 def _labels_on(issue: Issue | None, stances: Sequence[Stance]) -> frozenset[Label]:

@@ -96,7 +96,11 @@ def network_graph(
     tokens = _embedded(graph, weights, shape)
     for number in range(shape.n_layers):
         tokens = _encoder_layer(graph, weights, shape, number, tokens, visible)
-    _answer(graph, weights, shape, tokens, visible, _ngram_logits(graph, weights))
+    in_sentence = _in_sentence(graph)
+    labels = _answer(graph, weights, shape, tokens, visible, in_sentence)
+    by_words = _ngram_logits(graph, weights, in_sentence)
+    weight = graph.constant("ngram weight", np.array(shape.ngram_weight, dtype=np.float32))
+    graph("Add", labels, graph("Mul", by_words, weight), output=OUTPUTS[0])
     return graph.model(), graph.linear_inputs
 
 
@@ -126,14 +130,17 @@ def _encoder_layer(graph: _Graph, weights: Weights, shape: Shape, number: int, t
     return graph.normalised(changed, f"{layer}.output.LayerNorm", weights, shape)
 
 
-def _answer(graph: _Graph, weights: Weights, shape: Shape, tokens: str, visible: str, by_words: str) -> None:
-    """``StanceNetwork.answer``; what the sentence adds to the head is the same for each of its queries."""
+def _answer(graph: _Graph, weights: Weights, shape: Shape, tokens: str, visible: str, in_sentence: str) -> str:
+    """``StanceNetwork.answer``: writes the issues, returns the labels.
+
+    What the sentence adds to the head is the same for each of its queries.
+    """
     queries = graph("MatMul", "query_weights", tokens)
     asked = (graph.linear(queries, "query"), graph.linear(tokens, "key"), graph.linear(tokens, "value"))
     attended = graph("MultiHeadAttention", *asked, "", visible, domain=FUSED, num_heads=shape.n_query_heads)
     attended = graph.linear(attended, "attended")
 
-    in_sentence = graph("Unsqueeze", _in_sentence(graph), graph.integers("last", -1))
+    in_sentence = graph("Unsqueeze", in_sentence, graph.integers("last", -1))
     low = graph.constant("low", np.array(-1e4, dtype=np.float32))
     over_tokens = graph.integers("over tokens", 1)
     strongest = graph("ReduceMax", graph("Where", in_sentence, tokens, low), over_tokens, keepdims=1)
@@ -142,11 +149,10 @@ def _answer(graph: _Graph, weights: Weights, shape: Shape, tokens: str, visible:
     by_query = graph.linear(graph("Concat", queries, attended, axis=-1), "head.query")
     by_sentence = graph.linear(graph("Concat", sentence, strongest, axis=-1), "head.sentence")
     features = graph("Gelu", graph("Add", by_query, by_sentence))
-    weight = graph.constant("ngram weight", np.array(shape.ngram_weight, dtype=np.float32))
-    graph("Add", graph.linear(features, "label"), graph("Mul", by_words, weight), output=OUTPUTS[0])
     issues = graph("Unsqueeze", graph.linear(features, "issue"), graph.integers("each label", -2))
     given_label = graph.constant("issue given label", weights["issue_given_label"])
     graph("Add", issues, given_label, output=OUTPUTS[1])
+    return graph.linear(features, "label")
 
 
 def _in_sentence(graph: _Graph) -> str:
@@ -154,19 +160,19 @@ def _in_sentence(graph: _Graph) -> str:
     return graph("And", graph("Cast", "attention_mask", to=TensorProto.BOOL), graph("Not", second))
 
 
-def _ngram_logits(graph: _Graph, weights: Weights) -> str:
+def _ngram_logits(graph: _Graph, weights: Weights, in_sentence: str) -> str:
     """``NgramModel.forward``."""
-    over_queries, over_tokens = graph.integers("each query", 1), graph.integers("each token", -1)
+    by_query, last = graph.integers("by query", 1), graph.integers("last", -1)
 
     def whether_any(truth: str) -> str:
-        return graph("ReduceMax", graph("Cast", truth, to=TensorProto.INT64), over_tokens, keepdims=1)
+        return graph("ReduceMax", graph("Cast", truth, to=TensorProto.INT64), last, keepdims=1)
 
-    first = graph("Slice", "query_weights", graph.integers("anyone", 0), graph.integers("after", 1), over_queries)
+    first = graph("Slice", "query_weights", graph.integers("anyone", 0), graph.integers("after", 1), by_query)
     of_party = whether_any(graph("Not", graph("Equal", "query_weights", first)))
-    seen = graph("Unsqueeze", _in_sentence(graph), over_queries)
+    seen = graph("Unsqueeze", in_sentence, by_query)
     own = graph("And", seen, graph("Cast", of_party, to=TensorProto.BOOL))
     own = graph("And", own, graph("Cast", "query_weights", to=TensorProto.BOOL))
-    tokens = graph("Where", own, graph.integers("own", OWN), graph("Unsqueeze", "input_ids", over_queries))
+    tokens = graph("Where", own, graph.integers("own", OWN), graph("Unsqueeze", "input_ids", by_query))
     tokens = graph("Add", tokens, graph("Mul", of_party, graph.integers("of party", OF_PARTY)))
     carried = graph("Sub", of_party, whether_any(own))
     tokens = graph("Add", tokens, graph("Mul", carried, graph.integers("carried", CARRIED)))
@@ -178,10 +184,10 @@ def _ngram_logits(graph: _Graph, weights: Weights) -> str:
     pairs = graph("Mod", graph("Add", graph("Mul", before, graph.integers("factor", FACTOR)), tokens), n_buckets)
     table = graph.constant("ngrams", weights["ngrams.table"])
     rows = graph("Add", graph("Gather", table, words), graph("Gather", table, pairs))
-    mask = graph("Unsqueeze", graph("Cast", seen, to=TensorProto.FLOAT), over_tokens)
-    sums = graph("ReduceSum", graph("Mul", rows, mask), graph.integers("all tokens", -2), keepdims=0)
+    mask = graph("Unsqueeze", graph("Cast", seen, to=TensorProto.FLOAT), last)
+    sums = graph("ReduceSum", graph("Mul", rows, mask), graph.integers("tokens of rows", -2), keepdims=0)
     ends = [graph.integers(f"column {column}", column) for column in (0, len(LABELS), len(LABELS) + 1)]
-    logits, squares = (graph("Slice", sums, *between, over_tokens) for between in pairwise(ends))
+    logits, squares = (graph("Slice", sums, *between, last) for between in pairwise(ends))
     tiny = graph.constant("tiny", np.array(TINY, dtype=np.float32))
     return graph("Div", logits, graph("Sqrt", graph("Add", squares, tiny)))
 

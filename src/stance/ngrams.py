@@ -14,24 +14,25 @@ from torch import Tensor, nn
 from stance.arrays import Float32s
 from stance.codebook import LABELS
 
-N_BUCKETS: Final = 131_071  # that words and pairs are hashed into (Weinberger et al. 2009); a prime
+N_BUCKETS: Final = 131_071  # that tokens and pairs are hashed into (Weinberger et al. 2009); a prime
 FACTOR: Final = 31_337  # of the first token of a pair
 START: Final = 1  # the first token of the pair that ends at the beginning
-OWN: Final = 1_000_003  # in the place of the tokens that name the party asked about
-OF_PARTY: Final = 1_000_033  # added to every token where a party is asked about
-CARRIED: Final = 2_000_003  # added to every token where it is named in the context only
-MIN_COUNT: Final = 2  # queries that a word or pair must occur in
+OWN: Final = 40_000  # in the place of the tokens that name the party asked about; beyond BERT's vocabulary
+OF_PARTY: Final = 43_690  # added to every token where a party is asked about
+CARRIED: Final = 43_690  # added once more where it is named in the context only
+MIN_COUNT: Final = 2  # queries that a bucket must occur in
 INVERSE_PENALTY: Final = 10.0  # scikit-learn's C
-TINY: Final = 1e-9
+TINY: Final = 1e-9  # keeps the length of nothing above 0
 
 
 class NgramModel(nn.Module):
     """Logistic regression on TF-IDF of a sentence's tokens and pairs of neighbours.
 
-    The queries of parties have words of their own, and one word, ``OWN``, for each token of the party's mentions.
-    ``table`` holds, for each bucket, the four labels' weights times the inverse document frequency, and the square of
-    that frequency. A query's logits are the sums of the weights over its tokens and pairs, divided by the root of the
-    sum of the squares, which is the length of its TF-IDF vector.
+    The question about anyone, about a party in the sentence and about one carried over have buckets of their own, so
+    far as single tokens go; each token of the mentions of the party asked about is ``OWN``. ``table`` holds, for each
+    bucket, the four labels' weights times the inverse document frequency, and the square of that frequency. A query's
+    logits are the sums of the weights over its tokens and pairs, divided by the root of the sum of the squares: the
+    length of the TF-IDF vector, but that a token said twice counts as two.
     """
 
     table: Tensor
@@ -66,6 +67,7 @@ class NgramModel(nn.Module):
         lengths = np.sqrt(np.bincount(queries, frequency[columns] ** 2) + TINY)
         features = csr_matrix(counts.multiply(frequency).multiply(1 / lengths[:, None]))
         held = np.concatenate(labels) > 0
+        self.table.zero_()
         for label in np.flatnonzero(held.any(axis=0) & ~held.all(axis=0)):
             model = LogisticRegression(C=INVERSE_PENALTY, solver="liblinear", fit_intercept=False)
             weights = model.fit(features, held[:, label]).coef_[0]
@@ -82,7 +84,8 @@ def _in_sentence(attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:
 def _buckets(input_ids: Tensor, in_sentence: Tensor, query_weights: Tensor) -> Tensor:
     """The buckets of each token, and of it and the one before it, shape (n_examples, n_queries, n_tokens, 2).
 
-    A query that weighs the tokens as the first one does asks about the sentence.
+    A query that weighs the tokens as the first one does asks about anyone (so does that of a party whose mention is
+    the whole sentence, or lies behind the end that is read).
     """
     of_party = (query_weights != query_weights[:, :1]).any(-1, keepdim=True)
     own = (query_weights > 0) & in_sentence & of_party

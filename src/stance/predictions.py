@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import numpy as np
 
 from stance.arrays import Floats
 from stance.codebook import ISSUES, LABELS, NOBODY, Example, Label, Stance, StanceError
+
+HOLDER_FLOOR: Final = 0.5  # of the actor threshold: what the likeliest party must reach to be named
 
 
 class Probabilities(NamedTuple):
@@ -38,7 +40,8 @@ class DecisionRule:
 
     ``temperature`` divides the logits (Guo et al. 2017, "On Calibration of Modern Neural Networks"): above 1
     it makes an over-confident classifier more careful. A label holds for the sentence if the answer for anyone
-    reaches ``label_threshold``, for a candidate if the candidate's reaches ``actor_threshold``.
+    reaches ``label_threshold``, for a candidate if the candidate's reaches ``actor_threshold`` (``stances`` tells what
+    comes of a label that no candidate holds).
 
     Raises:
         StanceError: if the temperature is not above 0, or a threshold not from 0 to 1.
@@ -72,7 +75,7 @@ class DecisionRule:
         """The stances in a sentence, each with its probability.
 
         A label that holds for the sentence goes to every candidate over the threshold, or else to the likeliest one if
-        that reaches half of it. Otherwise its holder is unclear: of such guesses hardly one in thirty is right.
+        that reaches ``HOLDER_FLOOR`` of it. Otherwise its holder is unclear, for it would be a guess (LOG.md).
         """
         found: dict[Stance, float] = {}
         for label in self.labels(calibrated):
@@ -84,11 +87,10 @@ class DecisionRule:
         return found
 
     def _holders(self, candidates: Floats) -> list[int]:
-        """Query numbers of the holders of a label, 0 (anyone) where they are unclear."""
-        highest = candidates.max(initial=0)
-        if not len(candidates) or highest < self.actor_threshold / 2:
-            return [0]
-        return [index + 1 for index, value in enumerate(candidates) if value >= min(highest, self.actor_threshold)]
+        """Query numbers of the holders of a label, 0 (anyone) where the holder is unclear."""
+        over = [index + 1 for index, value in enumerate(candidates) if value >= self.actor_threshold]
+        is_told = len(candidates) > 0 and candidates.max() >= HOLDER_FLOOR * self.actor_threshold
+        return over or [int(candidates.argmax()) + 1 if is_told else 0]
 
     def _issues(self, distribution: Floats) -> list[int]:
         likeliest = int(distribution.argmax())

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any, Final, Self
 
@@ -64,7 +64,7 @@ class MeasuredErrors:
     """A classifier's errors on labelled reports: which label it gave, and which label on each issue.
 
     In ``by_issue`` a stance on another issue is no stance; it is empty where nobody measured it. The reports hold few
-    stances on any one issue, so ``on_issue`` adds what holds over all issues.
+    stances on any one issue: so ``on_issue`` adds what holds over all issues, and design effects are those of all.
     """
 
     labels: Confusion
@@ -77,15 +77,12 @@ class MeasuredErrors:
         return cls(_confusion(record["labels"]), by_issue)
 
     def on_issue(self, issue: Issue) -> Confusion:
-        """The errors on an issue, the rows of true stances with as much as ``POOLED_PAIRS`` pairs of all issues.
-
-        Design effects are those of all labels, for one issue's errors are too few to tell them.
-        """
+        """The errors on an issue, the rows of true stances with as much as ``POOLED_PAIRS`` pairs of all issues."""
         counts = np.asarray(self.by_issue[issue].counts, dtype=float)
         pooled = np.sum([confusion.counts for confusion in self.by_issue.values()], axis=0)
         for row in range(1, N_CLASSES):
             counts[row] += POOLED_PAIRS * pooled[row] / max(pooled[row].sum(), 1)
-        return Confusion(tuple(tuple(row) for row in counts.tolist()), self.labels.design_effects)
+        return replace(self.by_issue[issue], counts=tuple(tuple(row) for row in counts.tolist()))
 
 
 def confusion(
@@ -94,8 +91,8 @@ def confusion(
     """Count (true labels, decided labels) of pairs: shared labels first, then those left over, in Label order.
 
     ``reports`` tells of each pair which report it is from: errors come in clusters, for what misleads a classifier in
-    one sentence of a report is said again in another. Each row's design effect (Rao & Scott 1992, "A simple method for
-    the analysis of clustered binary data") is the dispersion of the share of its right decisions over the reports.
+    one sentence of a report is said again in another. Each row's design effect is that of the share of its right
+    decisions (Rao & Scott 1992, "A simple method for the analysis of clustered binary data").
 
     A label decided beyond those that a pair holds comes with the stances, not with the sentences that have none: a
     correction that took it for a false alarm among the latter would expect as many of them where stances are rare. So
@@ -107,7 +104,7 @@ def confusion(
     (0.0, 2.0, 2.0, 0.0, 0.0)
     """
     by_report: dict[Hashable, Floats] = {}
-    for (true, decided), report in zip(pairs, reports or [None] * len(pairs), strict=True):
+    for (true, decided), report in zip(pairs, [None] * len(pairs) if reports is None else reports, strict=True):
         counts = by_report.setdefault(report, np.zeros((N_CLASSES, N_CLASSES)))
         shared = [(label, label) for label in true & decided]
         left = [sorted(side, key=LABELS.index) for side in (true - decided, decided - true)]
@@ -191,7 +188,7 @@ def firmness(shares: Floats) -> Floats:
     return result
 
 
-def dispersion(n_firm: Ints | Floats, n_stances: Ints | Floats, cells: Ints) -> float:
+def dispersion(n_firm: Ints, n_stances: Ints, cells: Ints) -> float:
     """By what factor firmness varies more between the reports of a cell than independent stances would, at least 1.
 
     Pearson's statistic over its degrees of freedom, pooled over the cells (McCullagh & Nelder 1989, "Generalized Linear
@@ -217,9 +214,13 @@ def _confusion(record: Mapping[str, Any]) -> Confusion:
 
 
 def _design_effect(n_right: Floats, n_decisions: Floats) -> float:
-    """Of decisions on pairs of one true class, by report."""
-    told = n_decisions > 0
-    return dispersion(n_right[told], n_decisions[told], np.zeros(told.sum(), dtype=np.int64))
+    """How much the share of right decisions varies over reports that are given, over what chance alone would do."""
+    n_reports, n_all = np.count_nonzero(n_decisions), n_decisions.sum()
+    share = n_right.sum() / max(n_all, 1)
+    if n_reports < 2 or not 0 < share < 1:
+        return 1.0
+    squares = ((n_right - n_decisions * share) ** 2).sum()
+    return max(1.0, float(n_reports / (n_reports - 1) * squares / (n_all * share * (1 - share))))
 
 
 def _class(label: Label | None) -> int:

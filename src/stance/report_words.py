@@ -35,7 +35,8 @@ LIMITS: Final = (
     "A position of the past that a report retells counts at the date of the report.",
     "A change of position on an issue may rest on one sentence on either side; nothing corrects it. Another outlet's "
     "choice of quotations can look like a change of position.",
-    "A label found in a sentence goes to the likeliest party there, also where the party's own probability is small.",
+    "A label found in a sentence goes to the likeliest party there, also where the party's own probability is no high "
+    "one; where it is very low the holder counts as unclear.",
     "A single sentence here is no proof of what a government said. Read the evidence, then the document.",
 )
 

@@ -72,10 +72,11 @@ class Transformer:
                 optimizer.zero_grad()
             bar.update(n_passes - bar.n)
         self.network.eval()
-        self.network.ngrams.fit(
-            (_tensors(_picked(encoded, batch)), [targets[index].labels for index in batch])
-            for batch in batches_by_length(encoded, 64)
-        )
+        if self.config.ngram_weight:
+            self.network.ngrams.fit(
+                (_tensors(_picked(encoded, batch)), [targets[index].labels for index in batch])
+                for batch in batches_by_length(encoded, 64)
+            )
         return self
 
     def predict_proba(self, examples: Sequence[Example], *, batch_size: int = 32) -> list[Probabilities]:

@@ -52,7 +52,7 @@ function say(words, isWrong = false) {
 }
 
 async function load() {
-  say("Loading the model, 25 MB …");
+  say("Loading the model, 28 MB …");
   const classifier = await loadClassifier(showProgress);
   element("score").textContent = classifier.tables.macro_f1.toFixed(2);
   say("Ready. From now on the page needs no connection.");

@@ -1,7 +1,7 @@
 // stance/predictions.py: from probabilities to stances.
 
 export class DecisionRule {
-  /** `rule` is that of meta.json; `labels` and `issues` are the codebook's, in its order. */
+  /** `rule` is that of meta.json, with `holder_floor`; `labels` and `issues` are the codebook's, in its order. */
   constructor(rule, labels, issues) {
     this.rule = rule;
     this.allLabels = labels;
@@ -41,12 +41,12 @@ export class DecisionRule {
     return found;
   }
 
-  /** DecisionRule._holders: query numbers of the holders of a label, 0 where they are unclear. */
+  /** DecisionRule._holders: query numbers of the holders of a label, 0 where the holder is unclear. */
   holders(candidates) {
-    const highest = Math.max(0, ...candidates);
-    if (!candidates.length || highest < this.rule.actor_threshold / 2) return [0];
-    const least = Math.min(highest, this.rule.actor_threshold);
-    return [...candidates.keys()].filter((index) => candidates[index] >= least).map((index) => index + 1);
+    const over = [...candidates.keys()].filter((index) => candidates[index] >= this.rule.actor_threshold);
+    const isTold = candidates.length && Math.max(...candidates) >= this.rule.holder_floor * this.rule.actor_threshold;
+    if (!over.length && !isTold) return [0];
+    return (over.length ? over : [likeliest(candidates)]).map((index) => index + 1);
   }
 
   /** DecisionRule._issues */
