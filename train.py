@@ -22,13 +22,13 @@ from typing import Any
 from stance.artefacts import put_back, replace_folder
 from stance.baseline import CueWords, Majority, TfidfBaseline
 from stance.codebook import DatedStance, Stance, StanceError
-from stance.config import FAST_EPOCHS, FAST_FROZEN_LAYERS, FAST_PROTOCOL, ProtocolConfig, TransformerConfig
+from stance.config import FAST_EPOCHS, FAST_FROZEN_LAYERS, FAST_PROTOCOL, FAST_SHARE, ProtocolConfig, TransformerConfig
 from stance.dataset import LabelledExample
 from stance.evaluation import annotator_agreement, as_json, compare
 from stance.evaluation_report import summary_table, write_evaluation
 from stance.labels import read_labels
 from stance.paths import ACTORS, HOME
-from stance.protocol import SEEDS, TEST, Contender, Data, Trainable, develop, load_data, run
+from stance.protocol import SEEDS, TEST, Contender, Data, develop, load_data, run, share_of_reports
 from stance.reading import coded_reports, read_by_classifier
 from stance.release import TRANSFORMER, stage
 from stance.report import write_report
@@ -57,7 +57,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--seed", type=int, default=default.seed, help="of all randomness (%(default)s)")
     parser.add_argument(
-        "--fast", action="store_true", help="fewer epochs and learning layers; no seed folds or learning curve"
+        "--fast", action="store_true", help="fewer reports, epochs and learning layers; no seed folds or learning curve"
     )
     parser.add_argument("--no-transformer", action="store_true", help="baselines only")
     parser.add_argument(
@@ -87,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         data = load_data(
             labels=options.labels, corpus=options.corpus, splits=options.splits, actors=[ACTORS, *options.actors]
         )
+        if options.fast:
+            data = replace(data, train=share_of_reports(data.train, FAST_SHARE))
         contenders = prepare(options)
         settings = saved_settings(options)
         sources = seed_sources(data, options.seeds)
@@ -120,16 +122,7 @@ def prepare(options: argparse.Namespace) -> list[Contender]:
         config = transformer_config(options)
         folds = replace(config, n_epochs=protocol_config(options).fold_epochs)
         contenders.insert(0, Contender(TRANSFORMER, lambda small: Transformer(folds if small else config)))
-        if not options.fast:
-            contenders.insert(1, Contender("frozen embeddings", lambda small: embedding_baseline(options)))
     return contenders
-
-
-def embedding_baseline(options: argparse.Namespace) -> Trainable:
-    """The encoder as it comes, under linear models."""
-    from stance.embedding_baseline import EmbeddingBaseline
-
-    return EmbeddingBaseline(backbone=options.backbone, seed=options.seed)
 
 
 def protocol_config(options: argparse.Namespace) -> ProtocolConfig:

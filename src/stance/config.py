@@ -58,3 +58,4 @@ class ProtocolConfig:
 
 FAST_PROTOCOL = ProtocolConfig(leave_one_seed_out=False, curve_shares=())
 FAST_EPOCHS, FAST_FROZEN_LAYERS = 1, 4
+FAST_SHARE = 0.7  # of the training reports

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 from transformers import AutoConfig, AutoModel
 
-from stance.arrays import Float32s, Ints
+from stance.arrays import Ints
 from stance.artefacts import sha256
 from stance.codebook import Example, StanceError
 from stance.config import TransformerConfig
@@ -197,29 +197,6 @@ class Transformer:
         by_issue = -(issues * issue_logits.log_softmax(-1)).sum((1, 2, 3)) * len(gold) / issues.sum().clamp(min=1)
         losses: Tensor = (by_label * asked).sum((1, 2)) + self.config.issue_weight * by_issue
         return losses
-
-
-class Embedder:
-    """An encoder as it comes, not fine-tuned: vectors for an example's queries."""
-
-    def __init__(self, backbone: str) -> None:
-        folder = backbone_folder(backbone)
-        config = TransformerConfig(backbone=backbone)
-        self._encoder = _example_encoder(folder, config)
-        self._network = AutoModel.from_pretrained(folder, attn_implementation=ATTENTION).eval()
-
-    def queries(self, examples: Sequence[Example], *, progress: str = "") -> list[Float32s]:
-        """For each example, in order, the average token vector of each query, shape (n_queries, n_units)."""
-        encoded = self._encoder.encode(examples)
-        vectors: dict[int, Float32s] = {}
-        with torch.inference_mode(), tqdm(total=len(encoded), desc=progress, unit="sent", disable=not progress) as bar:
-            for batch in batches_by_length(encoded, 64):
-                inputs = _tensors(_picked(encoded, batch))
-                weights = inputs.pop("query_weights")
-                averages = (weights @ self._network(**inputs).last_hidden_state).numpy()
-                vectors |= {index: averages[row, : examples[index].n_queries] for row, index in enumerate(batch)}
-                bar.update(len(batch))
-        return [vectors[index] for index in range(len(examples))]
 
 
 def backbone_folder(backbone: str) -> Path:
