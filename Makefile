@@ -37,7 +37,7 @@ bench: $(READY)  ## sentences a second, latency and cold start beside other ways
 	$(BIN)/python benchmarks/scaling.py
 	$(BIN)/python benchmarks/archive_report.py
 
-coverage: $(READY)  ## simulate how often the intervals of the shift report hold the truth (11 minutes)
+coverage: $(READY)  ## simulate how often the intervals of the shift report hold the truth (15 minutes)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[bench]"
 	$(BIN)/python benchmarks/coverage.py
 

@@ -1,16 +1,18 @@
 """How often the intervals of firmness hold the truth, and how often a shift is seen where there is none.
 
-python benchmarks/coverage.py            # about 11 minutes; writes benchmarks/coverage.md and coverage.json
+python benchmarks/coverage.py            # about 15 minutes; writes benchmarks/coverage.md and coverage.json
 
 Corpora with known shares are simulated through the errors that the released model makes: a simulated (sentence, party)
 pair is a labelled one, with all labels that it holds and all that the model decided. One in eleven pairs with a stance
 holds two labels, mostly firm and conceding at once; so the firmness of a corpus is not quite the one asked for, and its
-truth is worked out from the pairs. Three cases:
+truth is worked out from the pairs. Four cases:
 
 * measured: simulated pairs are of the development reports and the frozen test, and the errors were measured on reports
   drawn from these: the correction's assumption holds, its error rates are uncertain;
+* halves: simulated pairs are of one random half of these reports, and the errors were measured on the other half, drawn
+  anew for each corpus. No errors differ but by chance; but a half is small, and its own chance is not the classifier's;
 * transferred: simulated pairs are of the frozen test alone, later reports and other conflicts, and the errors were
-  measured on the development reports: as in use;
+  measured on the development reports: as in use, seen on one pair of samples. What it has over halves is shift;
 * checked: as transferred, and 100 of the decisions were checked by hand, as `stance review` draws them. Here also what
   100 and 1,000 checks tell by themselves (`stance.prediction_powered`), of the corpus and of each actor with enough of
   them, beside ppi-python; the truth is then a hand count of the corpus.
@@ -54,7 +56,7 @@ from stance.review import draw as draw_pairs
 HERE: Final = Path(__file__).parent
 N_ACTORS: Final = 20  # of each simulated corpus
 N_CHECKS: Final = (100, 1000)
-CASES: Final = ("measured", "transferred", "checked")
+CASES: Final = ("measured", "halves", "transferred", "checked")
 REPORT_CORRELATION: Final = 0.1  # of firmness within a report, where a period has several
 OTHER_FIRM_SHARES: Final = {Label.DEMAND: 0.6, Label.REJECTION: 0.25, Label.PRECONDITION: 0.15}
 
@@ -146,15 +148,12 @@ def labelled_pairs() -> dict[Split, list[Pair]]:
 def run(setting: Setting, parts: Mapping[Split, Sequence[Pair]], options: argparse.Namespace) -> dict[str, Any]:
     """One setting: bias, coverage, width, and how often a change was seen."""
     rng = np.random.default_rng([options.seed, SETTINGS.index(setting)])
-    transferred = setting.errors != "measured"
-    world = list(parts[Split.TEST]) if transferred else [*parts[Split.DEVELOPMENT], *parts[Split.TEST]]
-    pools = pools_of(world)
-    truth = tuple(true_firmness(pools, firmness) for firmness in setting.firmness)
     results = []
     by_checks: dict[str, list[float]] = {}
     for _ in range(options.replicates):
-        seen = parts[Split.DEVELOPMENT] if transferred else resampled(rng, world, len(parts[Split.DEVELOPMENT]))
-        errors = measured(seen)
+        world, seen = worlds(rng, setting, parts)
+        pools, errors = pools_of(world), measured(seen)
+        truth = tuple(true_firmness(pools, firmness) for firmness in setting.firmness)
         reports, pairs, answers = simulated(rng, setting, pools)
         if setting.errors == "checked":
             for n_checks in N_CHECKS[::-1]:
@@ -164,9 +163,24 @@ def run(setting: Setting, parts: Mapping[Split, Sequence[Pair]], options: argpar
         actors = [f"actor {number}" for number in range(N_ACTORS)]
         cells = list(cells_of(reports, actors, monthly))
         found, corrected = (analyse_firmness(cells, known) for known in (None, errors))
-        results.append((found, corrected, errors))
+        results.append((truth, found, corrected, errors))
     told = {name: float(np.mean(values)) for name, values in by_checks.items()}
-    return asdict(setting) | {"truth": truth} | summary(truth, results) | told
+    truths = np.mean([truth for truth, *_ in results], axis=0).tolist()
+    return asdict(setting) | {"truth": truths} | summary(results) | told
+
+
+def worlds(
+    rng: np.random.Generator, setting: Setting, parts: Mapping[Split, Sequence[Pair]]
+) -> tuple[Sequence[Pair], Sequence[Pair]]:
+    """The pairs that a corpus is made of, and those on which the errors are measured."""
+    development, both = parts[Split.DEVELOPMENT], [pair for part in parts.values() for pair in part]
+    if setting.errors == "measured":
+        return both, resampled(rng, both, len(development))
+    if setting.errors == "halves":
+        reports = sorted({pair.report_id for pair in both})
+        first = set(rng.permutation(reports)[: len(reports) // 2].tolist())
+        return [p for p in both if p.report_id in first], [p for p in both if p.report_id not in first]
+    return parts[Split.TEST], development
 
 
 def note_checks(
@@ -315,7 +329,7 @@ def draw(
 
 
 def summary(
-    true: Sequence[float], results: Sequence[tuple[FirmnessAnalysis, FirmnessAnalysis, Confusion]]
+    results: Sequence[tuple[Sequence[float], FirmnessAnalysis, FirmnessAnalysis, Confusion]],
 ) -> dict[str, float]:
     """The scores of one setting over all actors and replicates."""
     scores: dict[str, list[float]] = {}
@@ -323,7 +337,7 @@ def summary(
     def note(name: str, value: float) -> None:
         scores.setdefault(name, []).append(float(value))
 
-    for found, corrected, errors in results:
+    for true, found, corrected, errors in results:
         for name, analysis in (("found", found), ("corrected", corrected)):
             for cell in analysis.periods:
                 truth = true[cell.period.start.month - 1]
