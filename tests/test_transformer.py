@@ -13,6 +13,7 @@ pytest.importorskip("transformers")
 pytest.importorskip("onnx")
 
 import torch
+from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BertConfig, BertModel
 
@@ -320,6 +321,15 @@ def test_a_checkpoint_can_be_read_where_the_backbone_is_gone(tmp_path, quick):
     shutil.rmtree(backbone)
     loaded = Transformer.load(tmp_path / "checkpoint")
     assert largest_difference(model.predict_proba(ASKED), loaded.predict_proba(ASKED)) == 0
+
+
+def test_a_checkpoint_of_another_network_is_refused(tmp_path, quick):
+    model = Transformer(quick)
+    model.save(tmp_path)
+    weights = {name: value for name, value in model.network.state_dict().items() if name != "ngrams.table"}
+    save_file(weights, tmp_path / "model.safetensors")
+    with pytest.raises(StanceError, match=r"another version of the network .*ngrams\.table"):
+        Transformer.load(tmp_path)
 
 
 def test_a_backbone_without_a_fast_tokenizer_is_refused(tmp_path, quick):

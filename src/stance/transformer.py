@@ -104,7 +104,11 @@ class Transformer:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what ``save`` wrote."""
+        """Read what ``save`` wrote.
+
+        Raises:
+            StanceError: if the weights are not those of a network as it is built now.
+        """
         model = cls.__new__(cls)
         model.config = TransformerConfig(**json.loads((folder / "settings.json").read_text(encoding="utf-8")))
         model._folder = folder
@@ -112,7 +116,12 @@ class Transformer:
         encoder_config = AutoConfig.from_pretrained(folder)
         backbone = AutoModel.from_config(encoder_config, attn_implementation=ATTENTION)  # type: ignore[no-untyped-call]
         model.network = StanceNetwork(backbone, model.config)
-        model.network.load_state_dict(load_file(folder / "model.safetensors"))
+        weights = folder / "model.safetensors"
+        try:
+            model.network.load_state_dict(load_file(weights))
+        except RuntimeError as error:
+            told = " ".join(str(error).split())
+            raise StanceError(f"{weights}: of another version of the network ({told}); run train.py again") from error
         return model
 
     def _untrained(self) -> StanceNetwork:
