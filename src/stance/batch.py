@@ -29,10 +29,10 @@ class Decision(NamedTuple):
     so has each stance whose holder is unclear.
     ``begins`` says what begins with this row: "party", the first of a party in the sentence, "label", the first of
     another of its labels, or "issue", another issue of the same label; so parties asked about and labels held are
-    counted without looking at other rows.
+    counted without looking at other rows, those without an actor left out.
     ``demand`` to ``precondition`` are the calibrated probabilities, in [0, 1], that the actor holds these labels
-    there. ``start`` and ``end`` are offsets into the report's text, ``position`` counts its sentences from 1. A row
-    with a ``reason`` stands for a report that could not be read, and has no sentence.
+    there, without an actor that anyone does. ``start`` and ``end`` are offsets into the report's text, ``position``
+    counts its sentences from 1. A row with a ``reason`` stands for a report that could not be read; it has no sentence.
     """
 
     report_id: str

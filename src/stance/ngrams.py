@@ -29,10 +29,11 @@ class NgramModel(nn.Module):
     """Logistic regression on TF-IDF of a sentence's tokens and pairs of neighbours.
 
     The question about anyone, about a party in the sentence and about one carried over have buckets of their own, so
-    far as single tokens go; each token of the mentions of the party asked about is ``OWN``. ``table`` holds, for each
-    bucket, the four labels' weights times the inverse document frequency, and the square of that frequency. A query's
-    logits are the sums of the weights over its tokens and pairs, divided by the root of the sum of the squares: the
-    length of the TF-IDF vector, but that a token said twice counts as two.
+    far as single tokens go and the vocabulary has no more than ``OWN`` of them; each token of the mentions of the party
+    asked about is ``OWN``. ``table`` holds, for each bucket, the four labels' weights times the inverse document
+    frequency, and the square of that frequency. A query's logits are the sums of the weights over its tokens and pairs,
+    divided by the root of the sum of the squares: the length of the TF-IDF vector, but that a token said twice counts
+    as two.
     """
 
     table: Tensor
