@@ -29,6 +29,11 @@ _TWICE: Final = """
 SELECT report_id FROM classified WHERE position = 1 AND begins = 'party' GROUP BY report_id, actor HAVING count(*) > 1
 ORDER BY report_id LIMIT 1
 """
+_REPORTS: Final = """
+CREATE TEMP TABLE reports AS
+SELECT report_id, any_value(date) AS date, any_value(copy_of) AS copy_of, max(position) AS n_sentences
+FROM classified GROUP BY report_id
+"""
 # A table of each report and party: what it was asked about, and how often each label was found and expected.
 _PAIRS: Final = f"""
 CREATE TEMP TABLE pairs AS
@@ -84,8 +89,8 @@ def _tally(database: DuckDBPyConnection, folder: Path, period: Callable[[dt.date
     twice = database.execute(_TWICE).fetchone()
     if twice:
         raise StanceError(f"{folder}: report_id {twice[0]!r} stands twice; each report needs its own")
-    [(n_undated,)] = database.execute("SELECT count(DISTINCT report_id) FROM classified WHERE date IS NULL").fetchall()
-    database.execute("CREATE VIEW decisions AS SELECT * FROM classified WHERE date IS NOT NULL")
+    database.execute(_REPORTS)
+    [(n_undated,)] = database.execute("SELECT count(*) FROM reports WHERE date IS NULL").fetchall()
     spans = _number_periods(database, folder, period)
     database.execute(_PAIRS)
     cells = list(_cells(database, spans))
@@ -98,8 +103,7 @@ def _tally(database: DuckDBPyConnection, folder: Path, period: Callable[[dt.date
     positions = list(_positions(database, spans, references))
     issues = list(Issue)
     [(n_reports, n_copies, first, last)] = database.execute(
-        "SELECT count(DISTINCT report_id), count(DISTINCT report_id) FILTER (copy_of <> ''), min(date), max(date) "
-        "FROM decisions"
+        "SELECT count(*), count(*) FILTER (copy_of <> ''), min(date), max(date) FROM reports WHERE date IS NOT NULL"
     ).fetchall()
     [(n_unclear,)] = database.execute(
         f"SELECT count(*) FROM counted WHERE actor = '{NOBODY}' AND label <> 'none'"
@@ -137,8 +141,7 @@ def _number_periods(
 ) -> list[tuple[Period, int]]:
     """The periods, each with its number of sentences; ``counted`` are the decisions with their period's number."""
     per_day = database.execute(
-        "SELECT date, sum(n_sentences) FROM (SELECT date, report_id, max(position) AS n_sentences FROM decisions "
-        "WHERE copy_of = '' GROUP BY date, report_id) GROUP BY date ORDER BY date"
+        "SELECT date, sum(n_sentences) FROM reports WHERE date IS NOT NULL AND copy_of = '' GROUP BY date ORDER BY date"
     ).fetchall()
     if not per_day:
         raise StanceError(f"{folder}: no dated report there; at least one is needed")
@@ -149,7 +152,8 @@ def _number_periods(
     days = {"date": [date for date, _ in per_day], "span": [numbers[period(date)] for date, _ in per_day]}
     database.register("spans", pa.table({**days, "day": [date.toordinal() for date in days["date"]]}))
     database.execute(
-        "CREATE VIEW counted AS SELECT decisions.*, span, day FROM decisions JOIN spans USING (date) WHERE copy_of = ''"
+        "CREATE VIEW counted AS SELECT classified.*, span, day FROM classified JOIN spans USING (date) "
+        "WHERE copy_of = ''"
     )
     return list(n_sentences.items())
 
