@@ -219,6 +219,23 @@ def test_the_first_sentence_has_no_context_and_no_one_carried():
     assert (example.context, example.candidates) == ("", ())
 
 
+def test_a_party_that_the_outlet_names_may_be_who_speaks():
+    first, _, third = build_examples(["We refuse.", "Ardania agreed.", "We refuse."], TABLE, outlet="Belmark News")
+    assert (first.context, first.candidates) == ("Belmark News", (Candidate("Belmark", (), ((0, 7),)),))
+    assert third.context == "Ardania; Belmark News; Ardania agreed."
+    assert third.candidates == (Candidate("Ardania", (), ((0, 7), (23, 30))), Candidate("Belmark", (), ((9, 16),)))
+
+
+def test_a_party_named_in_the_sentence_stands_there_and_not_in_the_outlet():
+    (example,) = build_examples(["Belmark refused."], TABLE, outlet="Belmark News")
+    assert (example.context, example.candidates) == ("Belmark News", (Candidate("Belmark", ((0, 7),)),))
+
+
+def test_an_outlet_that_names_no_party_is_not_read():
+    sentences = ["Belmark refused.", "He would not go."]
+    assert build_examples(sentences, TABLE, outlet="The Post") == build_examples(sentences, TABLE)
+
+
 def test_no_sentences_make_no_examples():
     assert build_examples([], TABLE) == []
 

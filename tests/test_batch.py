@@ -168,6 +168,12 @@ def test_what_is_known_of_a_report_is_carried_to_its_rows(classified):
     assert table.loc[table["report_id"] == "r2", list(known)].drop_duplicates().to_dict("records") == [nothing]
 
 
+def test_the_party_that_publishes_a_report_is_asked_about(classified):
+    rain = {"text": "It rained."}
+    table = classified([rain | {"report_id": "r1"}, rain | {"report_id": "r2", "outlet": "Belmark News"}])
+    assert table["actor"].tolist() == ["", "Belmark"]
+
+
 @pytest.mark.parametrize(
     ("date", "expected"),
     [("2020-01-01", DAY), (DAY, DAY), (dt.datetime(2020, 1, 1, 12), DAY), (pd.Timestamp(DAY), DAY), ("", None)],

@@ -177,6 +177,18 @@ def test_a_report_may_be_given_as_sentences_that_are_kept_as_they_are(toy):
     assert (stance.start, stance.end) == (0, len(TRUCE) + 2)
 
 
+def test_the_party_that_publishes_a_report_may_hold_its_stances(toy):
+    refusal = "The ministry refuses to meet anyone for talks."
+    (alone,), (told,) = (classify_report([refusal], outlet=outlet, **toy) for outlet in ("", "Belmark News"))
+    assert {stance.actor for stance in alone.stances} == {NOBODY}
+    assert {stance.actor for stance in told.stances} == {"Belmark"}
+
+
+def test_an_outlet_must_be_text(toy):
+    with pytest.raises(TypeError, match=r"^outlet must be a str, not int$"):
+        classify_report(REFUSAL, outlet=7, **toy)
+
+
 def test_what_is_not_english_is_none_and_says_so(toy):
     german = "Belmark weigerte sich, mit Ardania zu verhandeln, solange der Hafen geschlossen bleibt."
     reason = "seems to be German (de), not English; only English is read"

@@ -497,6 +497,12 @@ def test_stances_are_dated_by_their_report(toy):
     assert (found.actor, found.label, found.issue) == ("Belmark", Label.REJECTION, Issue.TALKS)
 
 
+def test_the_party_that_publishes_a_report_is_asked_about(toy):
+    classifier = load_classifier(toy / "model", toy / "actors.csv")
+    _, pairs = read_report(classifier, Report("r1", "It rained.", dt.date(2022, 3, 16), outlet="Belmark News"))
+    assert [pair.actor for pair in pairs] == ["Belmark"]
+
+
 def test_a_report_without_a_date_is_refused(toy):
     with pytest.raises(StanceError, match="report 'r1' has no date; a shift report needs one"):
         read_report(load_classifier(toy / "model", toy / "actors.csv"), Report("r1", REFUSAL))

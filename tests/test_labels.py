@@ -59,6 +59,14 @@ def test_a_date_may_be_unknown(labels):
     assert labels(RAIN.replace("2022-03-16", ""))[0].date is None
 
 
+def test_outlets_are_those_of_the_reports_told_beside(labels, tmp_path):
+    rows = RAIN, RAIN.replace("r1", "r2")
+    assert [sentence.outlet for sentence in labels(*rows)] == ["", ""]
+    told = "report_id,conflict,date,outlet,url\nr2,Delta,2022-03-16,The Delta Post,\n"
+    (tmp_path / "reports.csv").write_text(told, encoding="utf-8")
+    assert [sentence.outlet for sentence in labels(*rows)] == ["", "The Delta Post"]
+
+
 def test_sentences_are_sorted_by_report_and_by_position_as_a_number(labels):
     rows = [RAIN.replace("r1,2", key) for key in ("r2,1", "r1,10", "r1,9")]
     assert [(sentence.report_id, sentence.position) for sentence in labels(*rows)] == [("r1", 9), ("r1", 10), ("r2", 1)]

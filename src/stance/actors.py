@@ -12,7 +12,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
 from typing import Final, Self
 
@@ -143,32 +142,41 @@ class ExampleBuilder:
     """Makes of the sentences of one report, added in order, what to ask a classifier.
 
     A sentence's candidates are the parties it names, then those that the last ``N_CARRIED_SENTENCES`` sentences
-    with a name have named, latest first: "he", "the ministry" or an unnamed speaker goes on for one of them. The
-    context is the names of the carried parties and, where the sentence names nobody, the sentence before, which tells
-    who was speaking. Sentences that name somebody were answered no better with it (LOG.md).
+    with a name have named, latest first: "he", "the ministry" or an unnamed speaker goes on for one of them; then those
+    that the report's ``outlet`` names, for "Foreign Ministry of Belmark" speaks of itself as "we". The context is the
+    names of the carried parties, the outlet if it names a party and, where the sentence names nobody, the sentence
+    before, which tells who was speaking. Sentences that name somebody were answered no better with it (LOG.md).
     """
 
-    def __init__(self, table: ActorTable, date: dt.date | None = None) -> None:
+    def __init__(self, table: ActorTable, date: dt.date | None = None, outlet: str = "") -> None:
         self._table = table
         self._date = date
+        self._outlet = self._part(outlet)
         self._earlier: list[list[str]] = []  # parties of the sentences that name any, latest first
-        self._before: tuple[str, _SpansByActor] | None = None  # the sentence before and the parties it names
+        self._before: _Part | None = None  # the sentence before
 
     def add(self, sentence: str) -> Example:
         """The example of the report's next sentence."""
-        named = _spans_by_actor(self._table.find(sentence, self._date))
-        carried = dict.fromkeys(actor for actors in self._earlier for actor in actors if actor not in named)
-        is_first = self._before is None
-        before = ("", {}) if named or self._before is None else self._before
-        context, carried_candidates = _in_context(list(carried), *before)
-        candidates = [Candidate(actor, spans) for actor, spans in named.items()]
-        if named:
-            self._earlier = [list(named), *self._earlier][:N_CARRIED_SENTENCES]
-        self._before = sentence, named
-        return Example(sentence, context, (*candidates, *carried_candidates), is_first)
+        part = self._part(sentence)
+        carried = dict.fromkeys(actor for actors in self._earlier for actor in actors if actor not in part.named)
+        context = [_Part(actor, {actor: ((0, len(actor)),)}) for actor in carried]
+        if self._outlet.named:
+            context.append(self._outlet)
+        if not part.named and self._before and self._before.text:
+            context.append(self._before)
+        example = _example(part, context, is_first=self._before is None)
+        if part.named:
+            self._earlier = [list(part.named), *self._earlier][:N_CARRIED_SENTENCES]
+        self._before = part
+        return example
+
+    def _part(self, text: str) -> _Part:
+        return _Part(text, _spans_by_actor(self._table.find(text, self._date)))
 
 
-def build_examples(sentences: Sequence[str], table: ActorTable, date: dt.date | None = None) -> list[Example]:
+def build_examples(
+    sentences: Sequence[str], table: ActorTable, date: dt.date | None = None, outlet: str = ""
+) -> list[Example]:
     """The examples of the ``sentences`` of one report, in order (``ExampleBuilder``).
 
     >>> table = ActorTable([Alias("Belmark", "Belmark", AliasKind.NAME)])
@@ -176,19 +184,31 @@ def build_examples(sentences: Sequence[str], table: ActorTable, date: dt.date | 
     >>> example.context, example.candidates
     ('Belmark; Belmark sent an envoy.', (Candidate(actor='Belmark', spans=(), context_spans=((0, 7), (9, 16))),))
     """
-    builder = ExampleBuilder(table, date)
+    builder = ExampleBuilder(table, date, outlet)
     return [builder.add(sentence) for sentence in sentences]
 
 
-def _in_context(carried: Sequence[str], before: str, named_before: _SpansByActor) -> tuple[str, list[Candidate]]:
-    """The carried parties' names, then the sentence ``before``, as a context; and where each stands there."""
-    parts = [*carried, before] if before else carried
-    *starts, start = accumulate((len(_SEPARATOR) + len(actor) for actor in carried), initial=0)
-    candidates = []
-    for actor, place in zip(carried, starts, strict=True):
-        in_before = tuple((start + first, start + after) for first, after in named_before.get(actor, ()))
-        candidates.append(Candidate(actor, (), ((place, place + len(actor)), *in_before)))
-    return _SEPARATOR.join(parts), candidates
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A text and where it names parties."""
+
+    text: str
+    named: _SpansByActor
+
+
+def _example(sentence: _Part, context: Sequence[_Part], *, is_first: bool) -> Example:
+    """What is asked about ``sentence``: its own parties, then the others of ``context``, with their places there."""
+    spans: _SpansByActor = {}
+    start = 0
+    for part in context:
+        for actor, places in part.named.items():
+            if actor not in sentence.named:
+                moved = tuple((start + first, start + after) for first, after in places)
+                spans[actor] = (*spans.get(actor, ()), *moved)
+        start += len(part.text) + len(_SEPARATOR)
+    own = (Candidate(actor, places) for actor, places in sentence.named.items())
+    others = (Candidate(actor, (), places) for actor, places in spans.items())
+    return Example(sentence.text, _SEPARATOR.join(part.text for part in context), (*own, *others), is_first)
 
 
 def _spans_by_actor(mentions: list[Mention]) -> _SpansByActor:

@@ -116,8 +116,8 @@ def _asked(items: Iterable[tuple[Read, str]], classifier: StanceClassifier) -> I
     """What is asked about each sentence; a report without any is asked about nothing, so that it is not lost."""
     for item, copy_of in items:
         sentences = split(item) if isinstance(item, Report) else []
-        date = item.date if isinstance(item, Report) else None
-        for sentence, example in classifier.asked(sentences, date):
+        told = (item.date, item.outlet) if isinstance(item, Report) else (None, "")
+        for sentence, example in classifier.asked(sentences, *told):
             yield (item, copy_of, sentence), example
         if not sentences:
             yield (item, copy_of, None), Example("")

@@ -106,12 +106,14 @@ def classify_report(
     *,
     actors: Path | str | None = None,
     date: dt.date | str | None = None,
+    outlet: str = "",
     model: str | Path = DEFAULT_MODEL,
     any_language: bool = False,
 ) -> list[Classification]:
     """One report, sentence by sentence in order, each read with the sentences before it.
 
-    Args and errors as for ``classify``; ``report`` is its text, or its sentences in order.
+    Args and errors as for ``classify``; ``report`` is its text, or its sentences in order. ``outlet`` is who published
+    it: a party that it names, as in "Ministry of Foreign Affairs of Belmark", may be who "we" are.
 
     Returns:
         one ``Classification`` per sentence. Offsets count from the start of the text, or for a list from the start
@@ -126,7 +128,7 @@ def classify_report(
     reason = "" if any_language else foreign(" ".join(sentence.text for sentence in sentences))
     if reason:
         return [Classification(one.text, reason=reason if one.text.strip() else EMPTY) for one in sentences]
-    return list(classifier.sentences(sentences, _date(date)))
+    return list(classifier.sentences(sentences, _date(date), checked_text(outlet, what="outlet", allowed="a str")))
 
 
 class StanceClassifier:
@@ -162,13 +164,17 @@ class StanceClassifier:
             yield _joined(text, found)
             number, answers = next(by_text, (len(texts), iter(())))
 
-    def sentences(self, sentences: Sequence[Sentence], date: dt.date | None) -> Iterator[Classification]:
+    def sentences(
+        self, sentences: Sequence[Sentence], date: dt.date | None, outlet: str = ""
+    ) -> Iterator[Classification]:
         """The sentences of one report in order."""
-        return starmap(self._decide, self.answered(self.asked(sentences, date)))
+        return starmap(self._decide, self.answered(self.asked(sentences, date, outlet)))
 
-    def asked(self, sentences: Iterable[Sentence], date: dt.date | None) -> Iterator[tuple[Sentence, Example]]:
+    def asked(
+        self, sentences: Iterable[Sentence], date: dt.date | None, outlet: str = ""
+    ) -> Iterator[tuple[Sentence, Example]]:
         """What is asked about each sentence of one report, in order."""
-        builder = ExampleBuilder(self.table, date)
+        builder = ExampleBuilder(self.table, date, outlet)
         return ((sentence, builder.add(sentence.text)) for sentence in sentences)
 
     def answered(self, asked: Iterable[tuple[_Asked, Example]]) -> Iterator[tuple[_Asked, Example, Probabilities]]:
@@ -251,13 +257,13 @@ def _date(date: object) -> dt.date | None:
     raise TypeError(f"date must be a date or an ISO string, not {type(date).__name__}")
 
 
-def checked_text(text: object) -> str:
+def checked_text(text: object, *, what: str = "text", allowed: str = "a str or a list of str") -> str:
     """``text`` if it is a string of valid Unicode."""
     if not isinstance(text, str):
-        raise TypeError(f"text must be a str or a list of str, not {type(text).__name__}")
+        raise TypeError(f"{what} must be {allowed}, not {type(text).__name__}")
     surrogate = re.search("[\ud800-\udfff]", text)
     if surrogate:
-        raise StanceError(f"text: a lone surrogate at character {surrogate.start()}; the text must be valid Unicode")
+        raise StanceError(f"{what}: a lone surrogate at character {surrogate.start()}; the text must be valid Unicode")
     return text
 
 

@@ -68,7 +68,7 @@ def label_examples(sentences: Iterable[LabelledSentence], table: ActorTable) -> 
     ordered = sorted(sentences, key=lambda sentence: (sentence.report_id, sentence.position))
     for _, run in groupby(enumerate(ordered), key=lambda pair: (pair[1].report_id, pair[1].position - pair[0])):
         report = [sentence for _, sentence in run]
-        examples = build_examples([sentence.text for sentence in report], table, report[0].date)
+        examples = build_examples([sentence.text for sentence in report], table, report[0].date, report[0].outlet)
         items.extend(map(LabelledExample, report, examples))
     return items
 

@@ -12,11 +12,15 @@ from stance.codebook import NOBODY, NONE, Issue, Label, Source, Stance, StanceEr
 from stance.tables import choice, filled, parse_date, read_rows, write_rows
 
 COLUMNS = ("report_id", "position", "date", "conflict", "sentence", "actor", "label", "issue", "source")
+REPORT_COLUMNS = ("report_id", "conflict", "date", "outlet", "url")
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledSentence:
-    """A sentence with its stances by the codebook, both sorted; ``mentions`` are parties named without one."""
+    """A sentence with its stances by the codebook, both sorted; ``mentions`` are parties named without one.
+
+    ``outlet`` is who published the report, empty where that is not told.
+    """
 
     report_id: str
     position: int
@@ -26,6 +30,7 @@ class LabelledSentence:
     source: Source
     stances: tuple[Stance, ...] = ()
     mentions: tuple[str, ...] = ()
+    outlet: str = ""
 
 
 @dataclass(slots=True)
@@ -41,7 +46,8 @@ class _Rows:
 def read_labels(path: Path) -> list[LabelledSentence]:
     """Read and check a label CSV (``COLUMNS``, one row a stance, UTF-8).
 
-    Returns the sentences sorted by report and position.
+    Returns the sentences sorted by report and position, with their outlets if a ``reports.csv`` (``REPORT_COLUMNS``)
+    lies beside it.
 
     Raises:
         StanceError: naming file, line, value and what is allowed, at the first bad row.
@@ -59,11 +65,12 @@ def read_labels(path: Path) -> list[LabelledSentence]:
                 f"{rows.where}; the rows of a sentence must agree in them"
             )
         _add(rows, where, row)
-    return [_sentence(key, rows) for key, rows in sorted(collected.items())]
+    outlets = _outlets(path.with_name("reports.csv"))
+    return [_sentence(key, rows, outlets.get(key[0], "")) for key, rows in sorted(collected.items())]
 
 
 def write_labels(path: Path, sentences: Iterable[LabelledSentence]) -> None:
-    """Write ``sentences`` so that ``read_labels`` returns them again."""
+    """Write ``sentences`` so that ``read_labels`` returns them again, but for their outlets."""
     with path.open("w", encoding="utf-8", newline="") as handle:
         write_rows(handle, (COLUMNS, *(row for sentence in sentences for row in _written(sentence))))
 
@@ -100,7 +107,7 @@ def _add(rows: _Rows, where: str, row: dict[str, str]) -> None:
     rows.stances[stance] = None
 
 
-def _sentence(key: tuple[str, int], rows: _Rows) -> LabelledSentence:
+def _sentence(key: tuple[str, int], rows: _Rows, outlet: str) -> LabelledSentence:
     date, conflict, text, source = rows.head
     if NOBODY in rows.mentions and (rows.stances or len(rows.mentions) > 1):
         raise StanceError(f"{rows.where}: a row with an empty actor and label {NONE} must be the sentence's only row")
@@ -113,7 +120,12 @@ def _sentence(key: tuple[str, int], rows: _Rows) -> LabelledSentence:
         source=Source(source),
         stances=tuple(sorted(rows.stances)),
         mentions=tuple(sorted(actor for actor in rows.mentions if actor != NOBODY)),
+        outlet=outlet,
     )
+
+
+def _outlets(path: Path) -> dict[str, str]:
+    return {row["report_id"]: row["outlet"] for _, row in read_rows(path, REPORT_COLUMNS)} if path.exists() else {}
 
 
 def _position(where: str, value: str) -> int:

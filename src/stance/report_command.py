@@ -176,7 +176,7 @@ def read_all(classifier: StanceClassifier, reports: Sequence[Report]) -> Iterato
 
 
 def _answered(classifier: StanceClassifier, report: Report) -> Iterator[tuple[int, Example, Probabilities]]:
-    for sentence, example, answer in classifier.answered(classifier.asked(split(report), report.date)):
+    for sentence, example, answer in classifier.answered(classifier.asked(split(report), report.date, report.outlet)):
         yield sentence.position, example, answer
 
 
