@@ -42,7 +42,7 @@ def rejection(*rows):
 
 
 def fitted(*pairs):
-    return NgramModel().fit([(inputs(encoded), [labels]) for encoded, labels in pairs])
+    return NgramModel().fit(*zip(*pairs, strict=True))
 
 
 def logits(model, *encoded):
@@ -137,5 +137,7 @@ def test_a_token_said_twice_counts_as_two():
 
 def test_fitting_it_again_begins_anew():
     model = fitted(*REFUSALS)
-    silent = [(inputs(encoded), [np.zeros_like(labels)]) for encoded, labels in REFUSALS]
-    assert not logits(model.fit(silent), REFUSALS[0][0]).any()
+    encoded = [one for one, _ in REFUSALS]
+    silent = [np.zeros_like(labels) for _, labels in REFUSALS]
+    assert not logits(model.fit(encoded, silent), REFUSALS[0][0]).any()
+    assert not logits(model.fit([], []), REFUSALS[0][0]).any()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from stance.arrays import Float32s
 from stance.codebook import ISSUES, LABELS, StanceError
 from stance.config import TransformerConfig
 from stance.ngrams import NgramModel
@@ -90,6 +92,20 @@ class StanceNetwork(nn.Module):
         parts = [queries, attended, sentence.expand_as(queries), strongest.expand_as(queries)]
         features = self.head(torch.cat(parts, dim=-1))
         return self.label(features), self.issue(features).unsqueeze(-2) + self.issue_given_label
+
+
+def label_losses(logits: Tensor, query_weights: Tensor, gold: Sequence[Float32s]) -> Tensor:
+    """Binary cross-entropy of the labels, summed over all queries of each example, shape (n_examples,).
+
+    *Shape:* ``logits`` (n_examples, n_queries, 4), ``query_weights`` as ``encoding.pad`` returns them; ``gold`` of each
+    example (its n_queries, 4).
+    """
+    labels = torch.zeros_like(logits)
+    for row, item in enumerate(gold):
+        labels[row, : len(item)] = torch.from_numpy(item)
+    asked = query_weights.sum(-1, keepdim=True) > 0
+    losses = nn.functional.binary_cross_entropy_with_logits(logits, labels, reduction="none")
+    return (losses * asked).sum((1, 2))
 
 
 def _through(layers: Any, states: Tensor, attention_mask: Tensor) -> Tensor:

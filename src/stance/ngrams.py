@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, Self
 
 import numpy as np
@@ -11,8 +11,9 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor, nn
 
-from stance.arrays import Float32s
+from stance.arrays import Float32s, Ints
 from stance.codebook import LABELS
+from stance.encoding import Encoded, batches_by_length, pad
 
 N_BUCKETS: Final = 131_071  # that tokens and pairs are hashed into (Weinberger et al. 2009); a prime
 FACTOR: Final = 31_337  # of the first token of a pair
@@ -22,6 +23,7 @@ OF_PARTY: Final = 43_690  # added to every token where a party is asked about
 CARRIED: Final = 43_690  # added once more where it is named in the context only
 MIN_COUNT: Final = 2  # queries that a bucket must occur in
 INVERSE_PENALTY: Final = 10.0  # scikit-learn's C
+N_AT_ONCE: Final = 64  # examples that are hashed together
 TINY: Final = 1e-9  # keeps the length of nothing above 0
 
 
@@ -51,15 +53,19 @@ class NgramModel(nn.Module):
         sums = (rows * seen[..., None]).sum(-2)
         return sums[..., :-1] / (sums[..., -1:] + TINY).sqrt()
 
-    def fit(self, batches: Iterable[tuple[Mapping[str, Tensor], Sequence[Float32s]]]) -> Self:
-        """Fit it on batches of inputs, each with the labels of its examples' queries, shapes (n_queries, 4)."""
-        buckets, labels = [], []
-        for inputs, answers in batches:
+    def fit(self, encoded: Sequence[Encoded], labels: Sequence[Float32s]) -> Self:
+        """Fit it on examples and the labels of the queries of each, shape (n_queries, 4)."""
+        self.table.zero_()
+        buckets, answers = list[Ints](), list[Float32s]()
+        for batch in batches_by_length(encoded, N_AT_ONCE):
+            inputs = tensors([encoded[index] for index in batch])
             seen = _in_sentence(inputs["attention_mask"], inputs["token_type_ids"])
             found = _buckets(inputs["input_ids"], seen, inputs["query_weights"])
-            for of_example, in_sentence, answer in zip(found, seen[:, 0], answers, strict=True):
-                buckets += list(of_example[: len(answer), in_sentence].flatten(1).numpy())
-                labels.append(answer)
+            for index, of_example, in_sentence in zip(batch, found, seen[:, 0], strict=True):
+                buckets += list(of_example[: len(labels[index]), in_sentence].flatten(1).numpy())
+                answers.append(labels[index])
+        if not buckets:
+            return self
         queries = np.repeat(np.arange(len(buckets)), [len(query) for query in buckets])
         columns = np.concatenate(buckets)
         counts = csr_matrix((np.ones(len(columns)), (queries, columns)), shape=(len(buckets), N_BUCKETS))
@@ -67,14 +73,18 @@ class NgramModel(nn.Module):
         frequency = np.where(n_holding < MIN_COUNT, 0.0, np.log((1 + len(buckets)) / (1 + n_holding)) + 1)
         lengths = np.sqrt(np.bincount(queries, frequency[columns] ** 2) + TINY)
         features = csr_matrix(counts.multiply(frequency).multiply(1 / lengths[:, None]))
-        held = np.concatenate(labels) > 0
-        self.table.zero_()
+        held = np.concatenate(answers) > 0
         for label in np.flatnonzero(held.any(axis=0) & ~held.all(axis=0)):
             model = LogisticRegression(C=INVERSE_PENALTY, solver="liblinear", fit_intercept=False)
             weights = model.fit(features, held[:, label]).coef_[0]
             self.table[:, label] = torch.from_numpy(weights * frequency)
         self.table[:, -1] = torch.from_numpy(frequency**2)
         return self
+
+
+def tensors(encoded: Sequence[Encoded]) -> dict[str, Tensor]:
+    """A network's inputs for a batch, as of ``encoding.pad``."""
+    return {name: torch.from_numpy(array) for name, array in pad(encoded).items()}
 
 
 def _in_sentence(attention_mask: Tensor, token_type_ids: Tensor) -> Tensor:

@@ -22,10 +22,11 @@ from stance.artefacts import sha256
 from stance.codebook import Example, StanceError
 from stance.config import TransformerConfig
 from stance.dataset import Targets
-from stance.encoding import Encoded, ExampleEncoder, batches_by_length, pad
-from stance.network import StanceNetwork
+from stance.encoding import Encoded, ExampleEncoder, batches_by_length
+from stance.network import StanceNetwork, label_losses
+from stance.ngrams import tensors
 from stance.predictions import Probabilities
-from stance.sampling import EasySkipper
+from stance.sampling import EasySkipper, losses_by_words
 
 PACKAGED_BACKBONE: Final = "all-MiniLM-L6-v2"
 PACKAGED_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -54,9 +55,11 @@ class Transformer:
         states = self._lower_states(encoded)
         optimizer = self._optimizer()
         rng = np.random.default_rng(self.config.seed)
-        skipper = EasySkipper(
-            len(examples), n_epochs=self.config.n_epochs, skipped_share=self.config.skipped_share, rng=rng
-        )
+        labels = [item.labels for item in targets]
+        by_words = np.zeros(len(encoded), dtype=np.float32)
+        if self.config.n_epochs > 1 and self.config.skipped_share:
+            by_words = losses_by_words(encoded, labels, rng)
+        skipper = EasySkipper(by_words, n_epochs=self.config.n_epochs, skipped_share=self.config.skipped_share, rng=rng)
         self.network.train()
         n_passes = self.config.n_epochs * len(examples)
         with tqdm(total=n_passes, desc=progress, unit="sent", disable=not progress) as bar:
@@ -73,10 +76,7 @@ class Transformer:
             bar.update(n_passes - bar.n)
         self.network.eval()
         if self.config.ngram_weight:
-            self.network.ngrams.fit(
-                (_tensors(_picked(encoded, batch)), [targets[index].labels for index in batch])
-                for batch in batches_by_length(encoded, 64)
-            )
+            self.network.ngrams.fit(encoded, labels)
         return self
 
     def predict_proba(self, examples: Sequence[Example], *, batch_size: int = 32) -> list[Probabilities]:
@@ -86,7 +86,7 @@ class Transformer:
         answers: dict[int, Probabilities] = {}
         with torch.inference_mode():
             for batch in batches_by_length(encoded, batch_size):
-                labels, issues = self.network(**_tensors(_picked(encoded, batch)))
+                labels, issues = self.network(**tensors(_picked(encoded, batch)))
                 for row, index in enumerate(batch):
                     n_queries = examples[index].n_queries
                     answers[index] = Probabilities(
@@ -142,7 +142,7 @@ class Transformer:
         states: dict[int, Tensor] = {}
         with torch.no_grad():
             for batch in batches_by_length(encoded, 64):
-                inputs = _tensors(_picked(encoded, batch))
+                inputs = tensors(_picked(encoded, batch))
                 del inputs["query_weights"]
                 for index, vectors in zip(batch, self.network.lower(**inputs), strict=True):
                     states[index] = vectors[: len(encoded[index].input_ids)].clone()
@@ -193,19 +193,16 @@ class Transformer:
         Binary cross-entropy of the labels, summed over all queries of the sentence, plus that of the issues, averaged
         over the batch's labels.
         """
-        inputs = _tensors(encoded)
+        inputs = tensors(encoded)
         del inputs["input_ids"]
         tokens = self.network.upper(nn.utils.rnn.pad_sequence(list(states), batch_first=True), inputs["attention_mask"])
         label_logits, issue_logits = self.network.answer(tokens, **inputs)
-        labels, issues = torch.zeros_like(label_logits), torch.zeros_like(issue_logits)
+        issues = torch.zeros_like(issue_logits)
         for row, item in enumerate(gold):
-            labels[row, : len(item.labels)] = torch.from_numpy(item.labels)
             issues[row, : len(item.issues)] = torch.from_numpy(item.issues)
-        asked = inputs["query_weights"].sum(-1, keepdim=True) > 0
-        by_label = nn.functional.binary_cross_entropy_with_logits(label_logits, labels, reduction="none")
         by_issue = -(issues * issue_logits.log_softmax(-1)).sum((1, 2, 3)) * len(gold) / issues.sum().clamp(min=1)
-        losses: Tensor = (by_label * asked).sum((1, 2)) + self.config.issue_weight * by_issue
-        return losses
+        by_label = label_losses(label_logits, inputs["query_weights"], [item.labels for item in gold])
+        return by_label + self.config.issue_weight * by_issue
 
 
 def backbone_folder(backbone: str) -> Path:
@@ -248,7 +245,3 @@ def seed_everything(seed: int) -> None:
 
 def _picked(items: Sequence[_Item], indices: Sequence[int]) -> list[_Item]:
     return [items[index] for index in indices]
-
-
-def _tensors(encoded: Sequence[Encoded]) -> dict[str, Tensor]:
-    return {name: torch.from_numpy(array) for name, array in pad(encoded).items()}
