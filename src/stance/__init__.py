@@ -4,4 +4,4 @@ from stance.classify import Classification, classify, classify_report
 from stance.codebook import Issue, Label, StanceError
 
 __all__ = ["Classification", "Issue", "Label", "StanceError", "classify", "classify_report"]
-__version__ = "0.9.0"
+__version__ = "0.10.0"

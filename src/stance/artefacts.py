@@ -21,7 +21,7 @@ from stance.predictions import Classifier, DecisionRule
 from stance.quantification import MeasuredErrors
 
 META: Final = "meta.json"
-FORMAT_VERSION: Final = 5  # of meta.json; 3 read names only as context, 4 had no design effects of errors
+FORMAT_VERSION: Final = 6  # of meta.json; 5 did not read the outlet
 CHECKSUM: Final = "sha256"  # of everything else in meta.json
 FILES: Final[Mapping[str, frozenset[str]]] = {
     "onnx": frozenset({"model.onnx", "tokenizer.json"}),
