@@ -22,6 +22,7 @@ from stance.tables import choice, filled, parse_date, read_rows
 
 COLUMNS = ("actor", "alias", "kind", "from", "until")
 N_CARRIED_SENTENCES: Final = 3  # the parties of so many earlier sentences stay candidates
+N_OUTLET_CHARACTERS: Final = 200  # more of an outlet is not read, nor could it reach a classifier
 _SEPARATOR: Final = "; "  # between the parts of a context
 
 
@@ -151,7 +152,7 @@ class ExampleBuilder:
     def __init__(self, table: ActorTable, date: dt.date | None = None, outlet: str = "") -> None:
         self._table = table
         self._date = date
-        self._outlet = self._part(outlet)
+        self._outlet = self._part(outlet[:N_OUTLET_CHARACTERS])
         self._earlier: list[list[str]] = []  # parties of the sentences that name any, latest first
         self._before: _Part | None = None  # the sentence before
 

@@ -120,6 +120,7 @@ def classify_report(
         of each sentence.
     """
     classifier = load_classifier(model, actors)
+    told = _date(date), checked_text(outlet, what="outlet", allowed="a str")
     if isinstance(report, str):
         sentences: Sequence[Sentence] = split(Report("", checked_text(report)))
     else:
@@ -128,7 +129,7 @@ def classify_report(
     reason = "" if any_language else foreign(" ".join(sentence.text for sentence in sentences))
     if reason:
         return [Classification(one.text, reason=reason if one.text.strip() else EMPTY) for one in sentences]
-    return list(classifier.sentences(sentences, _date(date), checked_text(outlet, what="outlet", allowed="a str")))
+    return list(classifier.sentences(sentences, *told))
 
 
 class StanceClassifier:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stance.codebook import NOBODY, NONE, Issue, Label, Source, Stance, StanceError
-from stance.tables import choice, filled, parse_date, read_rows, write_rows
+from stance.tables import choice, filled, parse_date, read_rows, split_rows, write_rows
 
 COLUMNS = ("report_id", "position", "date", "conflict", "sentence", "actor", "label", "issue", "source")
 REPORT_COLUMNS = ("report_id", "conflict", "date", "outlet", "url")
@@ -46,8 +46,8 @@ class _Rows:
 def read_labels(path: Path) -> list[LabelledSentence]:
     """Read and check a label CSV (``COLUMNS``, one row a stance, UTF-8).
 
-    Returns the sentences sorted by report and position, with their outlets if a ``reports.csv`` (``REPORT_COLUMNS``)
-    lies beside it.
+    Returns the sentences sorted by report and position, with their outlets if a ``reports.csv`` with the columns
+    ``report_id`` and ``outlet`` lies beside it.
 
     Raises:
         StanceError: naming file, line, value and what is allowed, at the first bad row.
@@ -125,7 +125,17 @@ def _sentence(key: tuple[str, int], rows: _Rows, outlet: str) -> LabelledSentenc
 
 
 def _outlets(path: Path) -> dict[str, str]:
-    return {row["report_id"]: row["outlet"] for _, row in read_rows(path, REPORT_COLUMNS)} if path.exists() else {}
+    """The outlet of each report that the file lists; none if it is not there, or is about something else."""
+    rows = split_rows(path) if path.is_file() else iter(())
+    _, header = next(rows, ("", []))
+    if not {"report_id", "outlet"} <= set(header):
+        return {}
+    outlets: dict[str, str] = {}
+    for where, values in rows:
+        row = dict(zip(header, values, strict=True))
+        if outlets.setdefault(row["report_id"], row["outlet"]) != row["outlet"]:
+            raise StanceError(f"{where}: report {row['report_id']!r} has another outlet above; it must have one")
+    return outlets
 
 
 def _position(where: str, value: str) -> int:
