@@ -167,7 +167,11 @@ def texts(reports: Reports) -> list[str]:
 
 def asked(table: ActorTable, reports: Reports) -> list[Example]:
     """What a classifier is asked about the sentences of all reports."""
-    return [example for report in reports for example in build_examples(texts([report]), table, report[0].date)]
+    return [
+        example
+        for report in reports
+        for example in build_examples(texts([report]), table, report[0].date, report[0].outlet)
+    ]
 
 
 def stance_batch(classifier: StanceClassifier, reports: Reports) -> list[dict[Stance, float]]:
@@ -377,8 +381,8 @@ def described(record: Mapping[str, Any]) -> str:
     instructions = ", ".join(f"{name} {'yes' if has else 'no'}" for name, has in on["instructions"].items())
     return (
         f"`python benchmarks/speed.py`: {record['n_sentences']:,} sentences of {record['n_reports']} development "
-        f"reports, {tokens['stance']:.1f} tokens each with what is carried over from the sentences before, which only "
-        f"stance reads, and "
+        f"reports, {tokens['stance']:.1f} tokens each with what is carried over from the sentences before and the "
+        f"outlets, which only stance reads, and "
         f"{tokens['pipeline']:.1f} without. The pipeline's best batch size is {record['best_batch_size']}. "
         f"{on['processor']}, {on['n_cores']} cores ({instructions}), of whose time other processes took "
         f"{record['other_processes_share']:.1%} (goals are judged up to {MAX_OTHERS:.0%}). "

@@ -85,8 +85,10 @@ def readers(data: bytes) -> None:
     if not data:
         return
     name = list(READERS)[data[0] % len(READERS)]
-    (SCRATCH / "a.txt").write_text(TEXT, encoding="utf-8")
-    path = SCRATCH / name
+    folder = SCRATCH / name
+    folder.mkdir(exist_ok=True)
+    (folder / "a.txt").write_text(TEXT, encoding="utf-8")
+    path = folder / name
     path.write_bytes(data[1:])
     for read in READERS[name]:
         _refusable(partial(read, path))

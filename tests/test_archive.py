@@ -167,6 +167,15 @@ def test_a_report_on_two_reports_of_one_id_is_refused(tmp_path, capsys):
     assert "report_id 'r1' stands twice; each report needs its own" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("date", ["2024-05-02", None])
+def test_a_report_on_two_reports_of_one_id_is_refused_if_they_name_others(tmp_path, capsys, date):
+    rows = [report(1) | {"text": "Russia met Ukraine."}, report(1) | {"text": "France met Mali.", "date": date}]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    assert main(["classify", str(tmp_path / "a.jsonl"), "--out", str(tmp_path / "out"), "--model", "tfidf"]) == 0
+    assert main(["report", str(tmp_path / "out"), "--out", str(tmp_path / "r"), "--model", "tfidf"]) == 2
+    assert "report_id 'r1' stands twice; each report needs its own" in capsys.readouterr().err
+
+
 def test_reports_without_a_date_are_left_out_and_told(tmp_path, capsys):
     rows = [{"report_id": "r1", "date": "2020-01-09", "text": "Russia rejected the truce."},
             {"report_id": "r2", "text": "Ukraine rejected the truce."}]  # fmt: skip

@@ -65,6 +65,14 @@ def test_outlets_are_those_of_the_reports_told_beside(labels, tmp_path):
     told = "report_id,conflict,date,outlet,url\nr2,Delta,2022-03-16,The Delta Post,\n"
     (tmp_path / "reports.csv").write_text(told, encoding="utf-8")
     assert [sentence.outlet for sentence in labels(*rows)] == ["", "The Delta Post"]
+    (tmp_path / "reports.csv").write_text(told + "r2,Delta,2022-03-16,The Other Post,\n", encoding="utf-8")
+    with pytest.raises(StanceError, match=r"reports\.csv:3: report 'r2' stands twice; once is allowed"):
+        labels(*rows)
+
+
+def test_a_reports_csv_about_something_else_tells_no_outlets(labels, tmp_path):
+    (tmp_path / "reports.csv").write_text("report_id,file,date\nr1,a.txt,2022-03-16\n", encoding="utf-8")
+    assert labels(RAIN)[0].outlet == ""
 
 
 def test_sentences_are_sorted_by_report_and_by_position_as_a_number(labels):

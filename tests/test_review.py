@@ -58,11 +58,18 @@ def test_every_party_of_a_sentence_is_a_pair_with_the_sentence_before():
     answer = Probabilities(labels, np.full((3, 4, 10), 0.1))
     nobody = Probabilities(np.full((1, 4), 0.1), np.full((1, 4, 10), 0.1))
     answered = [(1, Example("It rained."), nobody), (2, both, answer)]
-    found = list(asked_pairs("r1", DAY, answered, DecisionRule()))
+    found = list(asked_pairs("r1", DAY, "", answered, DecisionRule()))
     assert [(one.position, one.actor, one.found, one.before) for one in found] == [
         (2, "Belmark", {R}, "It rained."),
         (2, "Ardania", set(), "It rained."),
     ]
+
+
+def test_a_reader_is_told_who_published_it():
+    we = Example("We refuse.", "Belmark News", (Candidate("Belmark", (), ((0, 7),)),))
+    nobody = Probabilities(np.full((2, 4), 0.1), np.full((2, 4, 10), 0.1))
+    found = asked_pairs("r1", DAY, "Belmark News", [(1, we, nobody), (2, we, nobody)], DecisionRule())
+    assert [one.before for one in found] == ["Belmark News", "Belmark News: We refuse."]
 
 
 def test_the_draw_takes_every_decided_class_in_turn():

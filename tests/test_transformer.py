@@ -30,6 +30,7 @@ from stance.predictions import DecisionRule
 from stance.protocol import Contender, Data
 from stance.release import TRANSFORMER, stage
 from stance.runtime import MODEL_FILE, OnnxClassifier
+from stance.sampling import EasySkipper
 from stance.transformer import Transformer, backbone_folder
 
 TABLE = ActorTable([Alias(actor, actor, AliasKind.NAME) for actor in ("Ardania", "Belmark", "Corvia")])
@@ -106,6 +107,7 @@ ASKED = [
     example("Ardania , Belmark , Corvia met on Friday ; it rained ; Ardania demanded a tariff cut from Corvia."),
     example(""),
     example("unknown words: ö 🏳️"),
+    build_examples(["He rejected a tariff cut from Ardania."], TABLE, outlet="Belmark News")[0],
     example("Ardania"),
     example(f"{'it rained ; ' * 50} Ardania met Belmark .", "Corvia rejected a tariff cut."),
 ]
@@ -236,6 +238,20 @@ def test_fitting_a_model_again_begins_anew(quick, items):
     model = fit(Transformer(quick), items)
     first = model.predict_proba(ASKED)
     assert largest_difference(first, fit(model, items).predict_proba(ASKED)) == 0
+
+
+def test_easy_sentences_are_skipped_from_the_first_epoch_on(quick, items, monkeypatch):
+    drawn = []
+
+    class Noting(EasySkipper):
+        def draw(self, epoch):
+            drawn.append(super().draw(epoch))
+            return drawn[-1]
+
+    monkeypatch.setattr("stance.transformer.EasySkipper", Noting)
+    fit(Transformer(replace(quick, n_epochs=3, skipped_share=0.5)), items)
+    assert len(drawn[0]) < len(items) > len(drawn[1])
+    assert len(drawn[2]) == len(items)
 
 
 def test_more_frozen_layers_than_the_backbone_has_are_refused(quick):

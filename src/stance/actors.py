@@ -1,6 +1,6 @@
-"""Who is named in a sentence, and who "he", "the ministry" or an unnamed speaker continues to be.
+"""Who is named in a sentence, and who "he", "the ministry", "we" or an unnamed speaker may be.
 
-Names come from an alias table (``data/actors.csv``); the order of the sentences does the rest. Nothing here
+Names come from an alias table (``data/actors.csv``); the sentences before and the outlet do the rest. Nothing here
 decides who holds a stance: these are the candidates that a classifier is asked about.
 """
 

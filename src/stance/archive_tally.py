@@ -26,12 +26,14 @@ MEMORY: Final = "1GB"  # beyond which DuckDB writes to disk
 N_EVIDENCE: Final = 12  # the likeliest sentences of each position
 
 _TWICE: Final = """
+SELECT report_id FROM reports WHERE differs UNION ALL
 SELECT report_id FROM classified WHERE position = 1 AND begins = 'party' GROUP BY report_id, actor HAVING count(*) > 1
 ORDER BY report_id LIMIT 1
 """
 _REPORTS: Final = """
 CREATE TEMP TABLE reports AS
-SELECT report_id, any_value(date) AS date, any_value(copy_of) AS copy_of, max(position) AS n_sentences
+SELECT report_id, min(date) AS date, min(copy_of) AS copy_of, max(position) AS n_sentences,
+    min(date) <> max(date) OR min(copy_of) <> max(copy_of) OR count(date) NOT IN (0, count(*)) AS differs
 FROM classified GROUP BY report_id
 """
 # A table of each report and party: what it was asked about, and how often each label was found and expected.
@@ -86,10 +88,10 @@ def tally_archive(folder: Path, period: Callable[[dt.date], Period] = period_of)
 
 
 def _tally(database: DuckDBPyConnection, folder: Path, period: Callable[[dt.date], Period]) -> Tally:
+    database.execute(_REPORTS)
     twice = database.execute(_TWICE).fetchone()
     if twice:
         raise StanceError(f"{folder}: report_id {twice[0]!r} stands twice; each report needs its own")
-    database.execute(_REPORTS)
     [(n_undated,)] = database.execute("SELECT count(*) FROM reports WHERE date IS NULL").fetchall()
     spans = _number_periods(database, folder, period)
     database.execute(_PAIRS)

@@ -67,7 +67,7 @@ def classify_table(
 
     Args:
         reports: columns ``text`` and, if you like, ``report_id``, ``date``, ``title``, ``outlet`` and ``copy_of``;
-            a report without an id is called by its row.
+            a report without an id is called by its row, and a party that the outlet names is asked about too.
         model: "transformer", "tfidf", or the folder of a stored model; it is loaded once in each process.
         actors: a CSV of further parties and aliases.
         n_threads: of the model; 0 is one for each core. Where a cluster gives each worker one core, say 1.

@@ -52,6 +52,7 @@ def classify(
     *,
     actors: Path | str | None = ...,
     date: dt.date | str | None = ...,
+    outlet: str = ...,
     model: str | Path = ...,
     any_language: bool = ...,
 ) -> Classification: ...
@@ -61,6 +62,7 @@ def classify(
     *,
     actors: Path | str | None = ...,
     date: dt.date | str | None = ...,
+    outlet: str = ...,
     model: str | Path = ...,
     any_language: bool = ...,
 ) -> list[Classification]: ...
@@ -69,6 +71,7 @@ def classify(
     *,
     actors: Path | str | None = None,
     date: dt.date | str | None = None,
+    outlet: str = "",
     model: str | Path = DEFAULT_MODEL,
     any_language: bool = False,
 ) -> Classification | list[Classification]:
@@ -78,6 +81,8 @@ def classify(
         text: a sentence or a longer text; or a list of them, each classified by itself.
         actors: a CSV of further parties and aliases, with the columns of ``data/actors.csv``.
         date: of the text (ISO string or date), which tells apart office holders; None where unknown.
+        outlet: who published the text; a party that it names, as in "Ministry of Foreign Affairs of Belmark", may be
+            who "we" are.
         model: "transformer", "tfidf", or the folder of a stored model.
         any_language: classify what does not seem to be English too; without it, it has a ``reason`` and no stance.
 
@@ -85,7 +90,7 @@ def classify(
         a ``Classification``, or a list of them in the order of the list given.
 
     Raises:
-        TypeError: if a text is not a string.
+        TypeError: if a text or the outlet is not a string.
         StanceError: for a bad date, actors file or model folder.
 
     >>> from stance import classify
@@ -94,11 +99,11 @@ def classify(
     rejection
     """
     classifier = load_classifier(model, actors)
-    day = _date(date)
+    told = _date(date), _checked_outlet(outlet)
     if isinstance(text, str):
-        return classifier.text(checked_text(text), day, any_language=any_language)
+        return classifier.text(checked_text(text), *told, any_language=any_language)
     texts = [checked_text(item) for item in _checked_list(text)]
-    return list(classifier.texts(texts, day, any_language=any_language))
+    return list(classifier.texts(texts, *told, any_language=any_language))
 
 
 def classify_report(
@@ -112,15 +117,14 @@ def classify_report(
 ) -> list[Classification]:
     """One report, sentence by sentence in order, each read with the sentences before it.
 
-    Args and errors as for ``classify``; ``report`` is its text, or its sentences in order. ``outlet`` is who published
-    it: a party that it names, as in "Ministry of Foreign Affairs of Belmark", may be who "we" are.
+    Args and errors as for ``classify``; ``report`` is its text, or its sentences in order.
 
     Returns:
         one ``Classification`` per sentence. Offsets count from the start of the text, or for a list from the start
         of each sentence.
     """
     classifier = load_classifier(model, actors)
-    told = _date(date), checked_text(outlet, what="outlet", allowed="a str")
+    told = _date(date), _checked_outlet(outlet)
     if isinstance(report, str):
         sentences: Sequence[Sentence] = split(Report("", checked_text(report)))
     else:
@@ -139,13 +143,13 @@ class StanceClassifier:
         self.model = model
         self.table = table
 
-    def text(self, text: str, date: dt.date | None, *, any_language: bool = False) -> Classification:
+    def text(self, text: str, date: dt.date | None, outlet: str = "", *, any_language: bool = False) -> Classification:
         """One text as a whole."""
-        [found] = self.texts([text], date, any_language=any_language)
+        [found] = self.texts([text], date, outlet, any_language=any_language)
         return found
 
     def texts(
-        self, texts: Sequence[str], date: dt.date | None, *, any_language: bool = False
+        self, texts: Sequence[str], date: dt.date | None, outlet: str = "", *, any_language: bool = False
     ) -> Iterator[Classification]:
         """Each text as a whole, in order; sentences of different texts share batches."""
         reasons = ["" if any_language else foreign(text) for text in texts]
@@ -153,7 +157,7 @@ class StanceClassifier:
             ((number, sentence), example)
             for number, text in enumerate(texts)
             if not reasons[number]
-            for sentence, example in self.asked(split(Report("", text)), date)
+            for sentence, example in self.asked(split(Report("", text)), date, outlet)
         )
         by_text = groupby(self.answered(asked), key=lambda answered: answered[0][0])
         number, answers = next(by_text, (len(texts), iter(())))
@@ -266,6 +270,10 @@ def checked_text(text: object, *, what: str = "text", allowed: str = "a str or a
     if surrogate:
         raise StanceError(f"{what}: a lone surrogate at character {surrogate.start()}; the text must be valid Unicode")
     return text
+
+
+def _checked_outlet(outlet: object) -> str:
+    return checked_text(outlet, what="outlet", allowed="a str")
 
 
 def _checked_list(texts: object) -> Sequence[object]:

@@ -32,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
                 raise StanceError(f"--{name} is given without --out; it is for whole archives")
         _print(options)
         return 0
-    for name in ("file", "date", "json", "csv"):
+    for name in ("file", "date", "outlet", "json", "csv"):
         if getattr(options, name):
             raise StanceError(f"--{name} is given with --out; it is for a single text")
     if options.workers is not None and options.resume:
@@ -74,22 +74,22 @@ def _archive(options: argparse.Namespace) -> int:
 
 
 def _print(options: argparse.Namespace) -> None:
-    text = _input_text(options)
+    text, outlet = _input_text(options)
     classifier = load_classifier(options.model, options.actors)
-    date = parse_date("--date", options.date or "")
+    told = parse_date("--date", options.date or ""), options.outlet or outlet
     if options.json:
-        whole = classifier.text(text, date, any_language=options.any_language)
+        whole = classifier.text(text, *told, any_language=options.any_language)
         print(json.dumps(asdict(whole), ensure_ascii=False, indent=2))
         return
     is_read = options.any_language or not foreign(text)
-    found = list(classifier.sentences(split(Report("", text)), date)) if is_read else []
+    found = list(classifier.sentences(split(Report("", text)), *told)) if is_read else []
     if options.csv:
         stances = (stance for sentence in found for stance in sentence.stances)
         values = (asdict(stance) | {"probability": f"{stance.probability:.3f}"} for stance in stances)
         rows = ([as_cell(one[column]) for column in CSV_COLUMNS] for one in values)
         write_rows(sys.stdout, (CSV_COLUMNS, *rows))
     else:
-        print("\n".join(_lines(found)) or f"nothing to classify: {classifier.text(text, date).reason}")
+        print("\n".join(_lines(found)) or f"nothing to classify: {classifier.text(text, *told).reason}")
 
 
 def _lines(found: Sequence[Classification]) -> list[str]:
@@ -112,7 +112,8 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _input_text(options: argparse.Namespace) -> str:
+def _input_text(options: argparse.Namespace) -> tuple[str, str]:
+    """The text, and the outlet that its web page tells."""
     if options.text and options.file is not None:
         raise StanceError("both a text and --file are given; give one of them")
     if len(options.text) > 1:
@@ -122,26 +123,27 @@ def _input_text(options: argparse.Namespace) -> str:
             raise StanceError("--encoding is given with a text; it is for files and standard input")
         if _is_file(options.text[0]):
             raise StanceError(f"{options.text[0]} is a file; give --file for one text, or --out FOLDER for reports")
-        return checked_text(options.text[0])
+        return checked_text(options.text[0]), ""
     encoding = Terms(options.encoding or "").encoding
     try:
         if options.file is not None:
             return _file_text(options.file, encoding)
         content = sys.stdin.buffer.read()
-        return Text(io.BufferedReader(io.BytesIO(content)), encoding).whole() if content else ""
+        return Text(io.BufferedReader(io.BytesIO(content)), encoding).whole() if content else "", ""
     except StanceError as error:
         raise StanceError(f"{options.file or 'standard input'}: {error}") from error
     except OSError as error:
         raise StanceError(f"{options.file}: {error.strerror or error}; expected a readable text file") from error
 
 
-def _file_text(file: Path, encoding: str) -> str:
-    """The text of a file, or of the article in it if it is a web page."""
+def _file_text(file: Path, encoding: str) -> tuple[str, str]:
+    """The text of a file, or of the article in it if it is a web page, and the outlet that it tells."""
     if kind(file) in TABLES:
         raise StanceError("a table of reports; to classify all of them give it with --out FOLDER")
     is_page_file = kind(file) in PAGES
     with opened(file, encoding, is_page=is_page_file) as (content, _):
         text = content.whole()
     if not is_page_file and not is_page(text):
-        return text
-    return article(text)["text"]
+        return text, ""
+    found = article(text)
+    return found["text"], found["outlet"]

@@ -69,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     classify.add_argument("--file", type=Path, help="a text file or web page, read as one text")
     classify.add_argument("--date", help="date of the text (YYYY-MM-DD): tells apart office holders")
+    classify.add_argument("--outlet", help='who published it: a party that it names may be who "we" are')
     form = classify.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON object")
     form.add_argument("--csv", action="store_true", help="print a CSV with a row for each stance")
@@ -131,7 +132,11 @@ def _parser() -> argparse.ArgumentParser:
     exported.set_defaults(run=export)
 
     evaluate = commands.add_parser("evaluate", help="score a stored model against a labelled CSV")
-    evaluate.add_argument("labels", type=Path, help="labelled sentences, with the columns of data/labels.csv")
+    evaluate.add_argument(
+        "labels",
+        type=Path,
+        help="labelled sentences, with the columns of data/labels.csv; a reports.csv beside them tells their outlets",
+    )
     evaluate.add_argument("--splits", type=Path, help="splits CSV: score only the reports of --split")
     evaluate.add_argument("--split", help="train, development or test (test)")
     evaluate.add_argument(

@@ -188,7 +188,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What a classifier is asked: a sentence, what is carried over from those before it, and the parties in question.
+    """What a classifier is asked: a sentence, what is known of who speaks in it, and the parties in question.
 
     An example holds ``1 + len(candidates)`` queries: whether anyone holds a stance, then each candidate
     in order. ``is_first`` says that no sentence of the same report stands before it.

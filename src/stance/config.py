@@ -23,7 +23,7 @@ class TransformerConfig:
     n_head_units: int = 256
     issue_weight: float = 1.0  # of the issue loss against the label loss
     ngram_weight: float = 0.5  # of the n-gram model's logits, added to the network's
-    max_context_tokens: int = MAX_CONTEXT_TOKENS  # of the parties carried over and the sentence before
+    max_context_tokens: int = MAX_CONTEXT_TOKENS  # of the parties carried over, the outlet and the sentence before
     n_frozen_layers: int = 2  # of the encoder, the lowest; a fifth less work and no worse (LOG.md)
     skipped_share: float = 0.6  # of the sentences of little loss, in every epoch but the last
     seed: int = 1

@@ -133,8 +133,9 @@ def _outlets(path: Path) -> dict[str, str]:
     outlets: dict[str, str] = {}
     for where, values in rows:
         row = dict(zip(header, values, strict=True))
-        if outlets.setdefault(row["report_id"], row["outlet"]) != row["outlet"]:
-            raise StanceError(f"{where}: report {row['report_id']!r} has another outlet above; it must have one")
+        if row["report_id"] in outlets:
+            raise StanceError(f"{where}: report {row['report_id']!r} stands twice; once is allowed")
+        outlets[row["report_id"]] = row["outlet"]
     return outlets
 
 

@@ -88,7 +88,7 @@ def read_report(classifier: StanceClassifier, report: Report) -> tuple[ReadRepor
     rule = classifier.model.rule
     answered = list(_answered(classifier, report))
     read = read_by_classifier(report.report_id, report.date, report.reference, answered, rule)
-    return read, list(asked_pairs(report.report_id, report.date, answered, rule))
+    return read, list(asked_pairs(report.report_id, report.date, report.outlet, answered, rule))
 
 
 def _is_archive(path: Path) -> bool:

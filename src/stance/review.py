@@ -28,7 +28,10 @@ Key = tuple[str, int, str]
 
 @dataclass(frozen=True, slots=True)
 class AskedPair:
-    """A sentence and a party that may hold a stance in it; ``found`` are the labels decided."""
+    """A sentence and a party that may hold a stance in it; ``found`` are the labels decided.
+
+    ``before`` is what a reader needs to know who speaks: the outlet and the sentence before.
+    """
 
     report_id: str
     date: dt.date
@@ -44,16 +47,20 @@ class AskedPair:
 
 
 def asked_pairs(
-    report_id: str, date: dt.date, answered: Iterable[tuple[int, Example, Probabilities]], rule: DecisionRule
+    report_id: str,
+    date: dt.date,
+    outlet: str,
+    answered: Iterable[tuple[int, Example, Probabilities]],
+    rule: DecisionRule,
 ) -> Iterator[AskedPair]:
     """Every pair of one report: from position, example and answer of each sentence, in order."""
-    before = ""
+    before = outlet
     for position, example, answer in answered:
         stances = rule.stances(example, rule.calibrate(answer))
         for candidate in example.candidates:
             found = frozenset(stance.label for stance in stances if stance.actor == candidate.actor)
             yield AskedPair(report_id, date, position, candidate.actor, found, example.sentence, before)
-        before = example.sentence
+        before = f"{outlet}: {example.sentence}" if outlet else example.sentence
 
 
 def draw(pairs: Sequence[AskedPair], n: int, *, seed: int) -> list[AskedPair]:

@@ -18,7 +18,8 @@ class EasySkipper:
     A sentence is easy if its latest loss is below the mean. In every epoch but the last, each easy one is left out with
     the probability ``skipped_share``; those that stay weigh 1 / (1 - ``skipped_share``), so that the expected gradient
     is that of all sentences (Qin et al. 2024, "InfoBatch: Lossless Training Speed Up by Unbiased Dynamic Data
-    Pruning"). There the first epoch takes all, for nothing is known yet; here another model's ``losses`` tell.
+    Pruning"). There the first epoch takes all, for nothing is known yet; here another model's ``losses`` tell, until a
+    sentence is learnt from and its own loss takes their place.
     """
 
     def __init__(self, losses: Float32s, *, n_epochs: int, skipped_share: float, rng: np.random.Generator) -> None:
@@ -44,6 +45,8 @@ class EasySkipper:
 
 def losses_by_words(encoded: Sequence[Encoded], gold: Sequence[Float32s], rng: np.random.Generator) -> Float32s:
     """The label loss of each sentence by an n-gram model that learnt from the other half, shape (n_sentences,).
+
+    The halves divide reports too: it is no score, only an order of difficulty.
 
     ``gold`` are the labels of the queries of each, shape (n_queries, 4).
     """

@@ -62,7 +62,7 @@ function matches(root, characters, start) {
 /** str.isupper: whether all letters are capitals, and there is one. */
 const isUpper = (text) => /\p{Lu}/u.test(text) && !/[\p{Ll}\p{Lt}]/u.test(text);
 
-/** ExampleBuilder: makes of the sentences of one text, added in order, what to ask the classifier. */
+/** ExampleBuilder without an outlet: makes of the sentences of one text, added in order, what to ask the classifier. */
 export class ExampleBuilder {
   constructor(table, date, nCarriedSentences) {
     this.table = table;
@@ -87,7 +87,7 @@ export class ExampleBuilder {
   }
 }
 
-/** _in_context */
+/** _example: the context, and the parties carried over with their places in it. */
 function inContext(carried, before, namedBefore) {
   const start = carried.reduce((length, actor) => length + [...actor].length + SEPARATOR.length, 0);
   let place = 0;

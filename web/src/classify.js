@@ -47,7 +47,7 @@ export class StanceClassifier {
   }
 
   /**
-   * classify_report of a text: for each sentence `{text, start, end, label, labels, probabilities, stances}`, offsets
+   * classify_report of a text whose outlet is not told: for each sentence `{text, start, end, label, labels, probabilities, stances}`, offsets
    * in characters as Python counts them. `date` is ISO or empty. `progress` hears how many sentences of how many are
    * done.
    */
