@@ -130,6 +130,11 @@ def test_stances_of_an_unclear_holder_are_left_out():
     assert [span.start for span in analysis.spans] == [MARCH]
 
 
+def test_a_stance_of_an_unclear_holder_on_two_issues_is_one():
+    stances = [*held(NOBODY, JANUARY, R), *held(NOBODY, JANUARY, R, issue=Issue.TALKS), *held("Belmark", MARCH, R)]
+    assert analyse(stances).n_unclear == 1
+
+
 def test_the_busiest_actor_comes_first_and_equals_by_name():
     stances = [*held("Belmark", JANUARY, R), *held("Ardania", JANUARY, R), *held("Corvia", JANUARY, R, D)]
     assert analyse(stances).actors == ("Corvia", "Ardania", "Belmark")

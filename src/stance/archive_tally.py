@@ -108,7 +108,7 @@ def _tally(database: DuckDBPyConnection, folder: Path, period: Callable[[dt.date
         "SELECT count(*), count(*) FILTER (copy_of <> ''), min(date), max(date) FROM reports WHERE date IS NOT NULL"
     ).fetchall()
     [(n_unclear,)] = database.execute(
-        f"SELECT count(*) FROM counted WHERE actor = '{NOBODY}' AND label <> 'none'"
+        f"SELECT count(*) FROM counted WHERE actor = '{NOBODY}' AND label <> 'none' AND begins <> 'issue'"
     ).fetchall()
     return Tally(
         cells=tuple(sorted(cells, key=lambda cell: (rank[cell.actor], cell.period))),
