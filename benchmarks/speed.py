@@ -381,8 +381,8 @@ def described(record: Mapping[str, Any]) -> str:
     instructions = ", ".join(f"{name} {'yes' if has else 'no'}" for name, has in on["instructions"].items())
     return (
         f"`python benchmarks/speed.py`: {record['n_sentences']:,} sentences of {record['n_reports']} development "
-        f"reports, {tokens['stance']:.1f} tokens each with what is carried over from the sentences before and the "
-        f"outlets, which only stance reads, and "
+        f"reports, {tokens['stance']:.1f} tokens each with the outlet and what is carried over from the sentences "
+        f"before, which only stance reads, and "
         f"{tokens['pipeline']:.1f} without. The pipeline's best batch size is {record['best_batch_size']}. "
         f"{on['processor']}, {on['n_cores']} cores ({instructions}), of whose time other processes took "
         f"{record['other_processes_share']:.1%} (goals are judged up to {MAX_OTHERS:.0%}). "

@@ -50,6 +50,7 @@ TABLES: Final[Mapping[str, bytes]] = {
     "reports.jsonl": b'{"report_id": "r1", "date": "2022-03-16", "text": "Ukraine refused."}\n',
     "texts.csv": b'report_id,date,text\nr1,2022-03-16,"Ukraine ""refused""\n."\n',
     "2022-03-16_talks.txt": TEXT.encode(),
+    "beside labels/reports.csv": b"report_id,conflict,date,outlet,url\nr1,delta,2022-03-16,The Delta Post,\n",
     "coded.csv": b"report_id,date,actor,label,issue,sentence\nr1,2022-03-16,Ukraine,demand,territory,'=1\n",
     "actors.csv": b"actor,alias,kind,from,until\nBelmark,Vessin,capital,2020-01-01,\n",
     "labels.csv": b"report_id,position,date,conflict,sentence,actor,label,issue,source\n"
@@ -68,6 +69,12 @@ def _parquet() -> bytes:
     return bytes(sink.getvalue())
 
 
+def _outlets(path: Path) -> None:
+    labels = path.with_name("labels.csv")
+    labels.write_bytes(TABLES["labels.csv"])
+    read_labels(labels)
+
+
 READERS: Final[Mapping[str, tuple[Callable[[Path], object], ...]]] = {
     "reports.csv": (read_reports, _streamed),
     "reports.jsonl": (read_reports, _streamed),
@@ -77,6 +84,7 @@ READERS: Final[Mapping[str, tuple[Callable[[Path], object], ...]]] = {
     "coded.csv": (read_coded,),
     "actors.csv": (ActorTable.read,),
     "labels.csv": (read_labels,),
+    "beside labels/reports.csv": (_outlets,),
 }
 
 
@@ -85,10 +93,9 @@ def readers(data: bytes) -> None:
     if not data:
         return
     name = list(READERS)[data[0] % len(READERS)]
-    folder = SCRATCH / name
-    folder.mkdir(exist_ok=True)
-    (folder / "a.txt").write_text(TEXT, encoding="utf-8")
-    path = folder / name
+    path = SCRATCH / name / Path(name).name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (path.parent / "a.txt").write_text(TEXT, encoding="utf-8")
     path.write_bytes(data[1:])
     for read in READERS[name]:
         _refusable(partial(read, path))

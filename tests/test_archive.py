@@ -1,5 +1,6 @@
 """Archives classified part by part: whole, in order, resumable after a kill at any moment."""
 
+import datetime as dt
 import json
 import os
 import random
@@ -10,14 +11,17 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from toys import run
 
 from stance.archive import REJECTED, SCHEMA, describe
+from stance.archive_tally import tally_archive
 from stance.batch import Decision
 from stance.classify import model_files
 from stance.cli import INTERRUPTED, LEFT_OUT, main
-from stance.codebook import StanceError
+from stance.codebook import Issue, Label, StanceError
 from stance.streams import JOB
 
 TESTS = Path(__file__).parent
@@ -168,12 +172,25 @@ def test_a_report_on_two_reports_of_one_id_is_refused(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("date", ["2024-05-02", None])
-def test_a_report_on_two_reports_of_one_id_is_refused_if_they_name_others(tmp_path, capsys, date):
+def test_a_report_on_two_reports_of_one_id_and_other_dates_is_refused(tmp_path, capsys, date):
     rows = [report(1) | {"text": "Russia met Ukraine."}, report(1) | {"text": "France met Mali.", "date": date}]
     (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
     assert main(["classify", str(tmp_path / "a.jsonl"), "--out", str(tmp_path / "out"), "--model", "tfidf"]) == 0
     assert main(["report", str(tmp_path / "out"), "--out", str(tmp_path / "r"), "--model", "tfidf"]) == 2
     assert "report_id 'r1' stands twice; each report needs its own" in capsys.readouterr().err
+
+
+def test_a_stance_of_nobody_on_two_issues_is_one(tmp_path):
+    at = {"date": dt.date(2020, 1, 9), "position": 1, "sentence": "They refuse.", "label": Label.REJECTION}
+    rows = [
+        Decision("r1", **at, begins="party", issue=Issue.TALKS),
+        Decision("r1", **at, begins="issue", issue=Issue.TERRITORY),
+        Decision("r2", **at, begins="party", issue=Issue.TALKS, actor="Belmark"),
+    ]
+    table = pa.Table.from_pylist([row._asdict() for row in rows], schema=SCHEMA)
+    pq.write_table(table, tmp_path / "part-000000.parquet")
+    counted = tally_archive(tmp_path)
+    assert (counted.n_unclear, [cell.actor for cell in counted.cells]) == (1, ["Belmark"])
 
 
 def test_reports_without_a_date_are_left_out_and_told(tmp_path, capsys):
@@ -296,6 +313,7 @@ def test_interrupted_the_command_says_how_to_go_on(archive, tmp_path, capsys, mo
         (["a text", "--resume"], "--resume is given without --out; it is for whole archives"),
         (["a text", "--workers", "2"], "--workers is given without --out"),
         (["a.jsonl", "--out", "x", "--json"], "--json is given with --out; it is for a single text"),
+        (["a.jsonl", "--out", "x", "--outlet", "y"], "--outlet is given with --out; it is for a single text"),
         (["a.jsonl", "--out", "x", "--workers", "2", "--resume"], "--resume is given with --workers; it goes on"),
         (["one", "two"], "2 texts are given; quote one, or classify files with --out FOLDER"),
         (["nowhere.jsonl", "--out", "x"], "nowhere.jsonl: no such file or folder"),

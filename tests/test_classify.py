@@ -182,6 +182,8 @@ def test_the_party_that_publishes_a_report_may_hold_its_stances(toy):
     (alone,), (told,) = (classify_report([refusal], outlet=outlet, **toy) for outlet in ("", "Belmark News"))
     assert {stance.actor for stance in alone.stances} == {NOBODY}
     assert {stance.actor for stance in told.stances} == {"Belmark"}
+    assert classify(refusal, outlet="Belmark News", **toy).stances == told.stances
+    assert classify([refusal], outlet="Belmark News", **toy)[0].stances == told.stances
 
 
 def test_an_outlet_must_be_text(toy):

@@ -212,6 +212,30 @@ def test_classify_refuses_another_encoding_with_the_byte(stance, tmp_path, monke
     assert "standard input: byte 4 (0xe4) is not UTF-8" in stance("classify")[2]
 
 
+MINISTRY = "The ministry refuses to meet anyone for talks."
+
+
+def test_classify_is_told_who_published_a_text(stance):
+    assert "- (holder unclear): rejection" in stance("classify", MINISTRY)[1]
+    assert "- Belmark: rejection" in stance("classify", MINISTRY, "--outlet", "Belmark News")[1]
+    assert json.loads(stance("classify", MINISTRY, "--json", "--outlet", "Belmark News")[1])["stances"][0]["actor"] == (
+        "Belmark"
+    )
+    code, _, errors = stance("classify", MINISTRY, "--outlet", "\udcff")
+    assert (code, errors) == (2, "stance: --outlet: a lone surrogate at character 0; the text must be valid Unicode\n")
+
+
+def test_a_web_page_tells_its_outlet_and_date_unless_they_are_given(stance, tmp_path):
+    told = '<meta property="og:site_name" content="Belmark News"><meta name="date" content="MOON">'
+    page = f"<!doctype html><html><head>{told}</head><body><article><p>{MINISTRY}</p></article></body></html>"
+    (tmp_path / "a.html").write_text(page.replace("MOON", "2022-03-16"))
+    assert "- Belmark: rejection" in stance("classify", "--file", tmp_path / "a.html")[1]
+    assert "(holder unclear)" in stance("classify", "--file", tmp_path / "a.html", "--outlet", "")[1]
+    (tmp_path / "b.html").write_text(page)
+    assert "MOON" in stance("classify", "--file", tmp_path / "b.html")[2]
+    assert "- Belmark: rejection" in stance("classify", "--file", tmp_path / "b.html", "--date", "2022-03-16")[1]
+
+
 def test_classify_reads_a_file_as_it_comes(stance, tmp_path, monkeypatch):
     page = f"<!doctype html><html><body><article><p>{REFUSAL}</p></article></body></html>"
     for name, content, options in (

@@ -7,13 +7,14 @@ import io
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
 from stance.articles import article, is_page
 from stance.classify import Classification, checked_text, load_classifier, model_files
 from stance.codebook import Report, StanceError
+from stance.dates import report_date
 from stance.files import Text, opened
 from stance.formats import PAGES, TABLES, kind
 from stance.language import foreign
@@ -74,15 +75,15 @@ def _archive(options: argparse.Namespace) -> int:
 
 
 def _print(options: argparse.Namespace) -> None:
-    text, outlet = _input_text(options)
+    report = _input(options)
+    text, told = report.text, (report.date, report.outlet)
     classifier = load_classifier(options.model, options.actors)
-    told = parse_date("--date", options.date or ""), options.outlet or outlet
     if options.json:
         whole = classifier.text(text, *told, any_language=options.any_language)
         print(json.dumps(asdict(whole), ensure_ascii=False, indent=2))
         return
     is_read = options.any_language or not foreign(text)
-    found = list(classifier.sentences(split(Report("", text)), *told)) if is_read else []
+    found = list(classifier.sentences(split(report), *told)) if is_read else []
     if options.csv:
         stances = (stance for sentence in found for stance in sentence.stances)
         values = (asdict(stance) | {"probability": f"{stance.probability:.3f}"} for stance in stances)
@@ -112,8 +113,15 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _input_text(options: argparse.Namespace) -> tuple[str, str]:
-    """The text, and the outlet that its web page tells."""
+def _input(options: argparse.Namespace) -> Report:
+    """The text with its date and outlet, as the options tell them, or else its web page."""
+    report = _given(options)
+    date = parse_date("--date", options.date or "") or report.date
+    outlet = report.outlet if options.outlet is None else checked_text(options.outlet, what="--outlet")
+    return replace(report, date=date, outlet=outlet)
+
+
+def _given(options: argparse.Namespace) -> Report:
     if options.text and options.file is not None:
         raise StanceError("both a text and --file are given; give one of them")
     if len(options.text) > 1:
@@ -123,27 +131,27 @@ def _input_text(options: argparse.Namespace) -> tuple[str, str]:
             raise StanceError("--encoding is given with a text; it is for files and standard input")
         if _is_file(options.text[0]):
             raise StanceError(f"{options.text[0]} is a file; give --file for one text, or --out FOLDER for reports")
-        return checked_text(options.text[0]), ""
+        return Report("", checked_text(options.text[0]))
     encoding = Terms(options.encoding or "").encoding
     try:
         if options.file is not None:
-            return _file_text(options.file, encoding)
+            return _in_file(options.file, encoding, is_dated=bool(options.date))
         content = sys.stdin.buffer.read()
-        return Text(io.BufferedReader(io.BytesIO(content)), encoding).whole() if content else "", ""
+        return Report("", Text(io.BufferedReader(io.BytesIO(content)), encoding).whole() if content else "")
     except StanceError as error:
         raise StanceError(f"{options.file or 'standard input'}: {error}") from error
     except OSError as error:
         raise StanceError(f"{options.file}: {error.strerror or error}; expected a readable text file") from error
 
 
-def _file_text(file: Path, encoding: str) -> tuple[str, str]:
-    """The text of a file, or of the article in it if it is a web page, and the outlet that it tells."""
+def _in_file(file: Path, encoding: str, *, is_dated: bool) -> Report:
+    """The text of a file, or the article in it if it is a web page, with its date if it is not dated already."""
     if kind(file) in TABLES:
         raise StanceError("a table of reports; to classify all of them give it with --out FOLDER")
     is_page_file = kind(file) in PAGES
     with opened(file, encoding, is_page=is_page_file) as (content, _):
         text = content.whole()
     if not is_page_file and not is_page(text):
-        return text, ""
+        return Report("", text)
     found = article(text)
-    return found["text"], found["outlet"]
+    return Report("", found["text"], None if is_dated else report_date(found["date"]), outlet=found["outlet"])

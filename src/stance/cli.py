@@ -67,9 +67,11 @@ def _parser() -> argparse.ArgumentParser:
         help="the text (without it and --file, standard input is read); with --out files, folders or patterns: "
         f"{', '.join(READERS)}, all but .parquet also .gz, with text and, if you like, report_id, date, title, outlet",
     )
-    classify.add_argument("--file", type=Path, help="a text file or web page, read as one text")
+    classify.add_argument(
+        "--file", type=Path, help="a text file or web page, read as one text; a page tells its date and outlet"
+    )
     classify.add_argument("--date", help="date of the text (YYYY-MM-DD): tells apart office holders")
-    classify.add_argument("--outlet", help='who published it: a party that it names may be who "we" are')
+    classify.add_argument("--outlet", help='who published the text: a party that it names may be who "we" are')
     form = classify.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="print one JSON object")
     form.add_argument("--csv", action="store_true", help="print a CSV with a row for each stance")

@@ -138,8 +138,8 @@ def _check_provenance(path: Path, corpus: Iterable[LabelledSentence]) -> None:
     """Every dated report of the corpus is listed with its conflict, date, outlet and address."""
     listed = {}
     for where, row in read_rows(path, REPORT_COLUMNS):
-        if row["report_id"] in listed or not row["outlet"]:
-            raise StanceError(f"{where}: {row['report_id']!r} stands twice or has no outlet; list each report once")
+        if not row["outlet"]:
+            raise StanceError(f"{where}: {row['report_id']!r} has no outlet; each report must have one")
         listed[row["report_id"]] = (row["conflict"], parse_date(where, row["date"]))
     for sentence in corpus:
         if sentence.date and listed.get(sentence.report_id) != (sentence.conflict, sentence.date):

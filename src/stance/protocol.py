@@ -101,8 +101,9 @@ class Contender:
 
 
 def load_data(*, labels: Path, corpus: Path, splits: Path, actors: Sequence[Path]) -> Data:
-    """Read and check the data files; the registers of reports from the corpus's folder, if it has a ``registers.csv``;
-    their outlets as of ``read_labels``.
+    """Read and check the data files; the registers of reports from the corpus's folder, if it has a ``registers.csv``.
+
+    Outlets come with the sentences (``read_labels``).
 
     Raises:
         StanceError: for any fault in them, or if a part of the split is empty.

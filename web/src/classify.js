@@ -47,9 +47,9 @@ export class StanceClassifier {
   }
 
   /**
-   * classify_report of a text whose outlet is not told: for each sentence `{text, start, end, label, labels, probabilities, stances}`, offsets
-   * in characters as Python counts them. `date` is ISO or empty. `progress` hears how many sentences of how many are
-   * done.
+   * classify_report of a text whose outlet is not told: for each sentence `{text, start, end, label, labels,
+   * probabilities, stances}`, offsets in characters as Python counts them. `date` is ISO or empty. `progress` hears how
+   * many sentences of how many are done.
    */
   async sentences(text, date, progress = () => {}) {
     const surrogate = text.search(/\p{Surrogate}/u);
