@@ -12,13 +12,14 @@ from stance.actors import ActorTable
 from stance.codebook import LABELS, NOBODY, Source, StanceError
 from stance.dataset import Split, label_examples, read_registers, read_splits
 from stance.evaluation import annotator_agreement
-from stance.labels import REPORT_COLUMNS, LabelledSentence, read_labels
+from stance.labels import LabelledSentence, read_labels
 from stance.reports import read_reports
 from stance.sentences import split
 from stance.tables import parse_date, read_rows
 
 N_RESERVED_DAYS: Final = 2  # around a seed: no training or development report on its conflict
 N_SHARED_WORDS: Final = 10  # in a row that a training or development sentence may share with a seed
+REPORT_COLUMNS: Final = ("report_id", "conflict", "date", "outlet", "url")
 
 
 def check_data(folder: Path) -> list[str]:

@@ -12,7 +12,6 @@ from stance.codebook import NOBODY, NONE, Issue, Label, Source, Stance, StanceEr
 from stance.tables import choice, filled, parse_date, read_rows, split_rows, write_rows
 
 COLUMNS = ("report_id", "position", "date", "conflict", "sentence", "actor", "label", "issue", "source")
-REPORT_COLUMNS = ("report_id", "conflict", "date", "outlet", "url")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,9 +46,8 @@ class EasySkipper:
 def losses_by_words(encoded: Sequence[Encoded], gold: Sequence[Float32s], rng: np.random.Generator) -> Float32s:
     """The label loss of each sentence by an n-gram model that learnt from the other half, shape (n_sentences,).
 
-    The halves divide reports too: it is no score, only an order of difficulty.
-
-    ``gold`` are the labels of the queries of each, shape (n_queries, 4).
+    ``gold`` are the labels of the queries of each, shape (n_queries, 4). The halves divide reports too: the losses are
+    no score, only an order of difficulty.
     """
     losses = np.zeros(len(encoded), dtype=np.float32)
     order = rng.permutation(len(encoded)).tolist()
